@@ -1,0 +1,1 @@
+"""Who gets which items: problems, strategies, orderings and proofs of fairness."""

@@ -1,0 +1,1 @@
+"""Items, tasks and people: what a snapshot holds, as documents and as columns."""

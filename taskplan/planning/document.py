@@ -1,0 +1,150 @@
+"""The plan as data: what is in the file, no more. Reading and writing it is `codec`'s work."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from taskplan.model.ids import ItemIds
+
+FORMAT = 1
+
+Action = Literal["create_task", "add_items"]
+SelectionSource = Literal["filter", "items", "dataset", "finished", "planned"]
+
+
+class PackedIds(msgspec.Struct, frozen=True):
+    """Item ids in one string; see `ItemIds.encode`."""
+
+    encoding: str
+    count: int
+    data: str
+
+    @classmethod
+    def of(cls, ids: ItemIds) -> PackedIds:
+        encoding, data = ids.encode()
+        return cls(encoding, len(ids), data)
+
+    def unpack(self) -> ItemIds:
+        return ItemIds.decode(self.encoding, self.data, self.count)
+
+
+class Share(msgspec.Struct, frozen=True):
+    """One assignee's number of items."""
+
+    assignee: str
+    items: int
+
+
+class Fairness(msgspec.Struct, frozen=True):
+    """The certificate of an allocation; see `taskplan.allocation.problem.Certificate`."""
+
+    measures: dict[str, float | str]
+    objective: str
+    value: float
+    bound: float
+    ratio: float
+    optimal: bool
+
+
+class AllocationRecord(msgspec.Struct, frozen=True):
+    """Who gets what: `items` lists ids person by person in the order of `shares`."""
+
+    strategy: str
+    options: dict[str, Any]
+    ordering: str
+    ordering_path: str | None
+    shares: tuple[Share, ...]
+    items: PackedIds
+    fairness: Fairness
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """How the items were found: `query` is the DQL envelope, None for a list of items.
+
+    `planned` (a QA task over a task of the same spec) takes that task's planned
+    items, finished or not. `matched` counts items before `limit`.
+    """
+
+    source: SelectionSource
+    query: dict[str, Any] | None
+    matched: int
+    limit: int | None = None
+
+
+class TaskFields(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform records of a task, in its own words where it has one.
+
+    `due` milliseconds since 1970 UTC; `priority` 1, 2, 3; `parent` is the
+    operation id or the task id or name that a QA task reviews; `workload` maps
+    assignee to percent where the spec gave percentages; `actions` are the item
+    actions (custom statuses) in the platform's form.
+    """
+
+    name: str
+    type: Literal["annotation", "qa"] = "annotation"
+    due: float | None = None
+    priority: int = 2
+    owner: str | None = None
+    recipe: str | None = None
+    parent: str | None = None
+    workload: dict[str, float] | None = None
+    actions: tuple[dict[str, Any], ...] = ()
+    metadata: dict[str, Any] = {}
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a plan.
+
+    `id` is unique in the plan (``create:train``), `key` unique in the world:
+    derived from what the plan says, and what makes replay happen once.
+    `target` names the existing task (id or name) of an ``add_items``.
+    """
+
+    id: str
+    key: str
+    action: Action
+    depends_on: tuple[str, ...] = ()
+    task: TaskFields | None = None
+    target: str | None = None
+    selection: Selection
+    allocation: AllocationRecord
+
+    @property
+    def title(self) -> str:
+        """The task's name, for people."""
+        return self.task.name if self.task else str(self.target)
+
+    def items_by_assignee(self) -> dict[str, ItemIds]:
+        """Return each assignee's planned ids, in the order of the shares."""
+        ids = self.allocation.items.unpack()
+        result: dict[str, ItemIds] = {}
+        start = 0
+        for share in self.allocation.shares:
+            result[share.assignee] = ids[start : start + share.items]
+            start += share.items
+        return result
+
+
+class SnapshotRecord(msgspec.Struct, frozen=True):
+    """What the plan was made from; `paths` are the columns that the fingerprint covers."""
+
+    project: str
+    dataset: str
+    items: int
+    fingerprint: str
+    paths: tuple[str, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole plan. `digest` (``sha256:…``) covers every byte of the file but itself."""
+
+    digest: str
+    format: int = FORMAT
+    taskplan: str
+    seed: int
+    spec: dict[str, Any]
+    snapshot: SnapshotRecord
+    warnings: tuple[str, ...] = ()
+    operations: tuple[Operation, ...]

@@ -1,0 +1,93 @@
+"""The protocol that every backend fills, and the small values that pass through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from taskplan.model.entities import DatasetInfo, TaskState
+from taskplan.model.table import ItemTable
+from taskplan.planning.document import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do. `local`: it is a mock on this machine, safe to write without asking."""
+
+    name: str
+    local: bool
+    actions: frozenset[str]
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What performing one operation may need beyond the operation.
+
+    `tasks` maps the ids of operations already done to task ids; `actor` is the
+    e-mail recorded as creator; `now` is the time in milliseconds since 1970.
+    """
+
+    plan_digest: str
+    dataset: str
+    tasks: Mapping[str, str]
+    actor: str
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an operation did: `assignments` maps assignee to assignment id, `items` counts new refs."""
+
+    task_id: str
+    assignments: Mapping[str, str] = field(default_factory=dict)
+    items: int = 0
+
+
+class Backend(Protocol):
+    """A place where plans are performed. Every method may raise BackendError."""
+
+    def describe(self) -> Capabilities: ...
+
+    def datasets(self) -> tuple[DatasetInfo, ...]: ...
+
+    def snapshot(self, dataset: str, *, without: frozenset[str] = frozenset()) -> ItemTable:
+        """Return the items as they are now, leaving out refs made by operations with the keys `without`."""
+
+    def members(self, dataset: str) -> frozenset[str] | None:
+        """Return the lower-cased e-mails of the project's members, or None where they are not known."""
+
+    def task(self, dataset: str, name_or_id: str) -> TaskState:
+        """Return a task; NotFoundError with the nearest name, InputError where a name is ambiguous."""
+
+    def tasks(self, dataset: str | None = None) -> tuple[TaskState, ...]:
+        """Return all tasks, oldest first."""
+
+    def find(self, key: str) -> Outcome | None:
+        """Return what the operation with this key did, or None where it never took effect."""
+
+    def perform(self, operation: Operation, context: Context) -> Outcome:
+        """Do one operation, whole or not at all, leaving its key where `find` sees it."""
+
+    def items_of(self, key: str) -> Mapping[str, Any]:
+        """Return assignee → ItemIds that the operation with this key holds now, for verification."""
+
+    def undo(self, key: str, *, discard_work: bool = False) -> Outcome | None:
+        """Remove exactly what the operation made; None where nothing is left of it.
+
+        BackendError where people have worked on it since (unless `discard_work`)
+        or where something outside the plan depends on it.
+        """
+
+    def close(self) -> None: ...
+
+
+class BackendPlugin(Protocol):
+    """What the entry-point group ``taskplan.backends`` names."""
+
+    name: str
+    summary: str
+
+    def connect(self, options: Mapping[str, Any]) -> Backend:
+        """Open the backend; `options` are those of the command line (``store`` is a path)."""
