@@ -96,7 +96,9 @@ class ItemIds(Sequence[str]):
     def encode(self) -> tuple[str, str]:
         """Return (encoding name, text) from which `decode` restores the ids exactly."""
         if self.packed is not None:
-            return "objectid+base64", binascii.b2a_base64(self.packed.tobytes(), newline=False).decode("ascii")
+            return "objectid+base64", binascii.b2a_base64(self.packed.tobytes(), newline=False).decode(
+                "ascii"
+            )
         joined = "\n".join(_escape(text) for text in self.tolist()).encode()
         return "lines+zlib+base64", base64.b64encode(zlib.compress(joined, 6)).decode("ascii")
 

@@ -121,7 +121,7 @@ class ItemTable(DocumentTable):
         return len(self.ids)
 
     def fingerprint(self, paths: Iterable[str] = ()) -> str:
-        """Digest the ids in their order and the columns at `paths`: the part of the snapshot that was used."""
+        """Digest the ids in their order and the columns at `paths`: the part of the snapshot in use."""
         hasher = hashlib.sha256()
         hasher.update(f"{self.dataset}\n{len(self)}\n".encode())
         packed = self.ids.packed
