@@ -1,0 +1,154 @@
+"""`demo`: the whole way on a generated dataset, in a few seconds."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskplan.cli import options, output, views
+
+if TYPE_CHECKING:
+    from taskplan.model.entities import TaskState
+
+PILOT = {
+    "dataset": "street-scenes",
+    "tasks": [
+        {
+            "name": "pilot",
+            "filter": {"dir": "/validation", "annotated": False},
+            "limit": 60,
+            "assignees": ["ann@example.com", "ben@example.com"],
+        }
+    ],
+}
+SPEC = """\
+# What `taskplan demo` plans: everything in the training folders that nobody has yet.
+dataset: street-scenes
+seed: 7
+tasks:
+  - name: label-train
+    filter:
+      dir: /train*
+      annotated: false
+      metadata.system.refs: []
+      metadata.user.score: {gt: 0.5}
+    assignees:
+      - {email: ann@example.com, weight: 2}
+      - {email: ben@example.com, weight: 2}
+      - {email: cat@example.com, weight: 1}
+    order: {stratified: metadata.user.scene}
+    due: 2029-01-01
+    priority: high
+    owner: lead@example.com
+
+  - name: check-train
+    type: qa
+    of: label-train
+    assignees: [dan@example.com, eve@example.com]
+"""
+NOW = 1_790_000_000_000.0
+ACTOR = "lead@example.com"
+
+
+@click.command()
+@click.argument("folder", type=options.PATH, default=Path("taskplan-demo"))
+@click.option("--items", "count", type=click.IntRange(min=100), default=1200, show_default=True)
+def demo(folder: Path, count: int) -> None:
+    """Generate a dataset in FOLDER, plan, check, show, rehearse, apply to a fresh store and verify."""
+    from taskplan.cli.replay import rehearse_and_show
+    from taskplan.planning.codec import write_plan
+    from taskplan.planning.planner import make_plan
+    from taskplan.planning.spec import read_spec
+    from taskplan.replay.executor import apply_plan
+    from taskplan.replay.journal import Journal
+
+    started = time.perf_counter()
+    store, spec_file, plan_file = folder / "demo.db", folder / "spec.yaml", folder / "plan.json"
+    _prepare(folder, store, count)
+    spec_file.write_text(SPEC, encoding="utf-8")
+    with options.using_backend("sqlite", store) as backend:
+        _pilot(backend, store)
+        _step("plan", f"taskplan plan {spec_file} --store {store} -o {plan_file}")
+        plan = make_plan(read_spec(spec_file), backend.snapshot("street-scenes"), resolver=backend)
+        write_plan(plan_file, plan)
+        output.show(*views.plan_view(plan))
+        output.warn(plan.warnings)
+        _step("rehearse on a copy", f"taskplan rehearse {plan_file} --store {store}")
+        rehearse_and_show(plan, store, as_json=False)
+        _step("apply to the store", f"taskplan apply {plan_file} --store {store}")
+        with Journal(store) as journal:
+            report = apply_plan(plan, backend, journal, actor=ACTOR, clock=lambda: NOW)
+        for name, outcome in report.performed.items():
+            click.echo(f"applied {name}: task {outcome.task_id}, {output.plural(outcome.items, 'item')}")
+        if not report.verification.ok:
+            raise AssertionError(report.verification.differences)
+        click.echo("verified: what was made is what the plan says")
+        _step("now", f"taskplan status --store {store}")
+        output.show(_summary(backend.tasks("street-scenes")))
+    click.echo("")
+    click.echo(f"Everything is in {folder}/: items.ndjson, demo.db, spec.yaml, plan.json")
+    click.echo(f"To take it back: taskplan undo {plan_file} --store {store}")
+    output.say(f"({time.perf_counter() - started:.1f} s)")
+
+
+def _step(title: str, command: str) -> None:
+    from rich.text import Text
+
+    output.show("", Text(f"── {title} ", style="bold cyan") + Text(f"  $ {command}", style="dim"))
+
+
+def _prepare(folder: Path, store: Path, count: int) -> None:
+    import msgspec
+    import numpy as np
+
+    from taskplan.model.sample import sample_items
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(f"{store.name}*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    items = folder / "items.ndjson"
+    rng = np.random.Generator(np.random.PCG64(2026))
+    items.write_bytes(b"".join(msgspec.json.encode(d) + b"\n" for d in sample_items(count, rng)))
+    _step("import", f"taskplan import {items} --store {store} --dataset street-scenes")
+    with options.using_store(store, create=True) as opened:
+        result = opened.import_path(items, "street-scenes")
+    click.echo(f"street-scenes: {output.plural(result.added, 'item')} added")
+
+
+def _pilot(backend: Any, store: Path) -> None:
+    """Put some items into an earlier task, partly done, as a dataset in use has them."""
+    from taskplan.planning.planner import make_plan
+    from taskplan.planning.spec import spec_from
+    from taskplan.replay.executor import apply_plan
+    from taskplan.replay.journal import Journal
+
+    plan = make_plan(
+        spec_from(PILOT, source="demo"), backend.snapshot("street-scenes"), resolver=backend, seed=0
+    )
+    with Journal(store) as journal:
+        report = apply_plan(plan, backend, journal, actor=ACTOR, clock=lambda: NOW)
+    (outcome,) = report.performed.values()
+    for ids in plan.operations[0].items_by_assignee().values():
+        backend.set_status(outcome.task_id, ids[: len(ids) // 2], "completed", creator=ACTOR, now=NOW)
+    click.echo(f"an earlier task, pilot, holds {output.plural(outcome.items, 'item')}, half of them done")
+
+
+def _summary(tasks: tuple[TaskState, ...]) -> Any:
+    rows = [
+        (
+            task.name,
+            task.type,
+            f"{task.n_items:,}",
+            f"{sum(sum(a.statuses.values()) for a in task.assignments):,}",
+            ", ".join(f"{a.assignee.split('@')[0]} {len(a.items):,}" for a in task.assignments),
+        )
+        for task in tasks
+    ]
+    return output.table(("task", "type", "items", "done", "who"), rows, right=("items", "done"))
+
+
+commands = {"demo": demo}

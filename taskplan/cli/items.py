@@ -1,0 +1,196 @@
+"""`import`, `export` and `items`: filling a store and looking into it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskplan.cli import options, output
+
+if TYPE_CHECKING:
+    from taskplan.dql.query import Query
+    from taskplan.model.table import ItemTable
+
+FORMATS = ("auto", "export", "ndjson", "csv", "parquet", "folder")
+
+
+@click.command("import")
+@click.argument("path", type=options.PATH)
+@options.store_option
+@click.option("--dataset", help="Name of the dataset; the name of PATH where not given.")
+@click.option("--project", default="local", show_default=True, help="Name of the project.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="auto", show_default=True)
+@click.option("--skip-bad", is_flag=True, help="Keep good records; write the bad ones to a side file.")
+@options.json_option
+def import_items(
+    path: Path, store: Path, dataset: str | None, project: str, format_: str, skip_bad: bool, as_json: bool
+) -> None:
+    """Read the items at PATH into a store: all of them, or none.
+
+    PATH is a platform export (folder, zip or one document a line), NDJSON items,
+    CSV, Parquet, or a plain folder of files. Importing again changes only what differs.
+    """
+    name = dataset or path.resolve().name.split(".")[0]
+    with options.using_store(store, create=True) as opened, output.progress(f"importing {name}") as progress:
+        result = opened.import_path(
+            path, name, project=project, format=format_, skip_bad=skip_bad, progress=progress
+        )
+    if as_json:
+        output.print_json(
+            {
+                "store": str(store),
+                "dataset": result.dataset,
+                "read": result.read,
+                "added": result.added,
+                "changed": result.changed,
+                "unchanged": result.unchanged,
+                "skipped": result.skipped,
+                "skipped_file": str(result.skipped_file) if result.skipped_file else None,
+            }
+        )
+        return
+    click.echo(
+        f"{result.dataset}: {output.plural(result.read, 'item')} read, {result.added:,} added, "
+        f"{result.changed:,} changed, {result.unchanged:,} unchanged"
+    )
+    if result.skipped:
+        output.warn([f"{output.plural(result.skipped, 'bad record')} skipped, see {result.skipped_file}"])
+
+
+@click.command("export")
+@options.store_option
+@options.dataset_option
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["items", "export"]),
+    default="items",
+    show_default=True,
+    help="Item documents, or the platform's export documents.",
+)
+@click.option("-o", "--output", "target", type=options.PATH, help="File to write; stdout where not given.")
+def export_items(store: Path, dataset: str | None, format_: str, target: Path | None) -> None:
+    """Write every item of a dataset, one JSON document a line."""
+    from taskplan.model.files import atomic_write
+
+    with options.using_store(store) as opened:
+        name = opened.table(dataset).dataset
+        lines = opened.export(name, format="export" if format_ == "export" else "items")
+        if target is None:
+            for line in lines:
+                sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+        else:
+            with atomic_write(target) as file:
+                for line in lines:
+                    file.write(line + b"\n")
+
+
+@click.command("items")
+@options.store_option
+@options.dataset_option
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="QUERY",
+    help="Short form (`dir: /train`), DQL JSON, or @FILE with either. Several must all hold.",
+)
+@click.option("--explain", "explained", is_flag=True, help="Per clause: how many items it keeps and drops.")
+@click.option("--count", "only_count", is_flag=True, help="Print the number of matching items only.")
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Items to list.")
+@options.json_option
+def list_items(
+    store: Path,
+    dataset: str | None,
+    where: tuple[str, ...],
+    explained: bool,
+    only_count: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List the items that a query matches; hidden items and folders stay out unless asked for."""
+    from taskplan.dql.evaluate import select
+    from taskplan.dql.explain import explain, unknown_paths
+
+    query = parse_where(where)
+    with options.using_store(store) as opened:
+        table = opened.table(dataset)
+        rows = select(query, table, paged=True)
+        strangers = unknown_paths(query, table)
+        reports = explain(query, table) if explained else ()
+        listed = (
+            [] if only_count else [_line(document) for document in table.documents(rows[:limit].tolist())]
+        )
+        total = len(table)
+    warnings = [
+        f'no item has "{path}"' + (f'; did you mean "{found}"?' if found else "") for path, found in strangers
+    ]
+    if as_json:
+        clauses = [
+            {"clause": r.text, "alone": r.alone, "kept": r.kept, "dropped": r.dropped} for r in reports
+        ]
+        data: dict[str, Any] = {"dataset": table.dataset, "items": total, "matched": len(rows)}
+        if explained:
+            data["clauses"] = clauses
+        output.print_json({**data, "warnings": warnings, "listed": listed})
+        return
+    output.warn(warnings)
+    if only_count:
+        click.echo(len(rows))
+        return
+    output.show(output.heading(f"{table.dataset}: {len(rows):,} of {output.plural(total, 'item')} match"))
+    if explained:
+        output.show(
+            output.table(
+                ("clause", "alone", "kept", "dropped"),
+                [(r.text, f"{r.alone:,}", f"{r.kept:,}", f"{r.dropped:,}") for r in reports],
+                right=("alone", "kept", "dropped"),
+            )
+        )
+    if listed:
+        output.show(
+            output.table(
+                ("id", "filename", "annotated", "tasks"),
+                [(i["id"], i["filename"], "yes" if i["annotated"] else "no", i["tasks"]) for i in listed],
+                right=("tasks",),
+            )
+        )
+    if 0 < len(listed) < len(rows):
+        output.say(f"… and {len(rows) - len(listed):,} more (--limit)")
+
+
+def parse_where(where: tuple[str, ...]) -> Query:
+    """Turn the texts of --where into one query; each may be short form, JSON, or @FILE."""
+    from taskplan.dql.short import query_from
+    from taskplan.errors import InputError
+
+    texts = []
+    for text in where:
+        if text.startswith("@"):
+            path = Path(text[1:])
+            try:
+                text = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                raise InputError("is not UTF-8 text", source=str(path)) from error
+        texts.append(text)
+    if len(texts) > 1:
+        from taskplan.dql.short import combine
+
+        return combine(texts)
+    return query_from(texts[0] if texts else {})
+
+
+def _line(document: dict[str, Any]) -> dict[str, Any]:
+    refs = document.get("metadata", {}).get("system", {}).get("refs", [])
+    return {
+        "id": document["id"],
+        "filename": document["filename"],
+        "annotated": document["annotated"],
+        "tasks": sum(1 for ref in refs if isinstance(ref, dict) and ref.get("type") == "task"),
+    }
+
+
+commands = {"import": import_items, "export": export_items, "items": list_items}

@@ -1,0 +1,68 @@
+"""Options that are spelt the same in every command, and the doors they open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+if TYPE_CHECKING:
+    from taskplan.model.store import ItemStore
+    from taskplan.planning.document import Plan
+    from taskplan.replay.backend import Backend
+
+F = TypeVar("F", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+store_option = click.option(
+    "--store",
+    type=PATH,
+    default=Path("taskplan.db"),
+    envvar="TASKPLAN_STORE",
+    show_default=True,
+    show_envvar=True,
+    help="The SQLite file that holds items, tasks and the journal.",
+)
+dataset_option = click.option("--dataset", help="The dataset; not needed where the store has one.")
+backend_option = click.option("--backend", default="sqlite", show_default=True, help="Where to perform.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+plan_argument = click.argument("plan_file", metavar="PLAN", type=PATH)
+
+
+def open_store(path: Path, *, create: bool = False) -> ItemStore:
+    """Open the default backend's store; NotFoundError where there is none and `create` is not set."""
+    backend = open_backend("sqlite", path, create=create)
+    return cast("ItemStore", backend.store)  # type: ignore[attr-defined]
+
+
+def open_backend(name: str, store: Path, *, create: bool = False) -> Backend:
+    """Open a backend by its registered name."""
+    from taskplan.errors import NotFoundError
+    from taskplan.replay.registry import load_backend
+
+    if name == "sqlite" and not create and not store.exists():
+        raise NotFoundError(
+            "there is no store here", source=str(store), hint="`taskplan import PATH --store …` makes one"
+        )
+    return load_backend(name, {"store": store, "create": create})
+
+
+def using_store(path: Path, *, create: bool = False) -> closing[ItemStore]:
+    """Open the store for a `with` block."""
+    return closing(open_store(path, create=create))
+
+
+def using_backend(name: str, store: Path) -> closing[Backend]:
+    """Open a backend for a `with` block."""
+    return closing(open_backend(name, store))
+
+
+def load_plan(path: Path) -> Plan:
+    """Read and verify a plan file."""
+    from taskplan.planning.codec import read_plan
+
+    return read_plan(path)

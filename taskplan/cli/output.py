@@ -1,0 +1,104 @@
+"""What goes to the terminal: stdout is data, stderr is talk; progress only on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+    from taskplan.model.store import Progress
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that never reads markup in what users wrote."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def show(*parts: RenderableType) -> None:
+    """Print to stdout."""
+    out = console()
+    for part in parts:
+        out.print(part)
+
+
+def say(message: str) -> None:
+    """Print a line of talk to stderr."""
+    click.echo(message, err=True)
+
+
+def warn(messages: Sequence[str]) -> None:
+    """Print warnings to stderr, a line each."""
+    for message in messages:
+        click.secho("warning: ", fg="yellow", nl=False, err=True)
+        click.echo(message, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document to stdout, keys in the order given."""
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> Table:
+    """Build a borderless table; columns named in `right` hold numbers."""
+    from rich.table import Table
+    from rich.text import Text
+
+    result = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for name in columns:
+        number = name in right
+        result.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    for row in rows:
+        result.add_row(*(Text(str(cell)) for cell in row))
+    return result
+
+
+def heading(text: str) -> RenderableType:
+    """A bold line."""
+    from rich.text import Text
+
+    return Text(text, style="bold")
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 item`` or ``1,200 items``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def moment(milliseconds: float | None) -> str:
+    """Return a time in UTC for people, without the clock at midnight."""
+    if milliseconds is None:
+        return "none"
+    text = datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    return text.removesuffix(" 00:00")
+
+
+def bar(share: float, width: int = 20) -> str:
+    """Return a bar for a share of 0 to 1."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Progress | None]:
+    """Yield a progress callback that draws a bar on stderr, or None where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as display:
+        job = display.add_task(label, total=None)
+        yield lambda done, total: display.update(job, completed=done, total=total)

@@ -1,0 +1,135 @@
+"""`plan`: a spec, or a few options, and a snapshot become a plan."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskplan.cli import options, output, views
+
+if TYPE_CHECKING:
+    from taskplan.planning.document import Plan
+    from taskplan.planning.spec import Spec
+    from taskplan.replay.backend import Backend
+
+
+@click.command()
+@click.argument("spec_file", metavar="[SPEC]", type=options.PATH, required=False)
+@options.store_option
+@options.dataset_option
+@click.option("-o", "--output", "target", type=options.PATH, help="Write the plan to this file.")
+@click.option("--from", "source", type=options.PATH, help="Import the items at this path first.")
+@click.option("--assignee", "assignees", multiple=True, metavar="EMAIL", help="Without a spec: who works.")
+@click.option("--where", multiple=True, metavar="QUERY", help="Without a spec: which items.")
+@click.option("--name", default="annotate", show_default=True, help="Without a spec: the task's name.")
+@click.option("--due", metavar="DATE", help="Without a spec: the due date.")
+@click.option("--seed", type=click.IntRange(min=0), help="Replaces the seed of the spec.")
+@click.option("--rehearse", "rehearsed", is_flag=True, help="Perform the plan on a throwaway copy.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 3 where there is something to apply.")
+@options.json_option
+def plan(
+    spec_file: Path | None,
+    store: Path,
+    dataset: str | None,
+    target: Path | None,
+    source: Path | None,
+    assignees: tuple[str, ...],
+    where: tuple[str, ...],
+    name: str,
+    due: str | None,
+    seed: int | None,
+    rehearsed: bool,
+    detailed_exitcode: bool,
+    as_json: bool,
+) -> None:
+    """Make a plan of SPEC: evaluate its filters, split the items, check and show the result.
+
+    Nothing is changed. Without a SPEC, --assignee (repeated) and --where describe one
+    task; with --from and no existing --store, the items are read into a temporary store.
+    """
+    spec = _spec(spec_file, assignees, where, name, due)
+    with ExitStack() as stack:
+        if source is not None:
+            store, dataset = _import(stack, source, store, dataset)
+        backend = stack.enter_context(options.using_backend("sqlite", store))
+        made = _make(spec, backend, dataset, seed)
+        if target is not None:
+            from taskplan.planning.codec import write_plan
+
+            write_plan(target, made)
+        if as_json:
+            output.print_json(views.plan_json(made, with_items=False))
+        else:
+            output.show(*views.plan_view(made))
+            output.warn(made.warnings)
+            if target is not None:
+                output.say(f"written to {target}; next: taskplan rehearse {target} --store {store}")
+            elif not rehearsed:
+                output.say("not written to a file (-o plan.json)")
+        if rehearsed:
+            from taskplan.cli.replay import rehearse_and_show
+
+            rehearse_and_show(made, store, as_json=False, quiet=as_json)
+        if detailed_exitcode and any(backend.find(operation.key) is None for operation in made.operations):
+            sys.exit(3)
+
+
+def _spec(
+    spec_file: Path | None, assignees: tuple[str, ...], where: tuple[str, ...], name: str, due: str | None
+) -> Spec:
+    from taskplan.planning.spec import read_spec, spec_from
+
+    if spec_file is not None:
+        if assignees or where or due:
+            raise click.UsageError("--assignee, --where and --due describe a task without a SPEC")
+        return read_spec(spec_file)
+    if not assignees:
+        raise click.UsageError("give a SPEC file, or --assignee (repeated)")
+    task: dict[str, Any] = {"name": name, "assignees": list(assignees)}
+    if where:
+        from taskplan.cli.items import parse_where
+        from taskplan.dql.query import to_json
+
+        task["filter"] = to_json(parse_where(where))
+    if due is not None:
+        task["due"] = due
+    return spec_from({"tasks": [task]}, source="command line")
+
+
+def _import(stack: ExitStack, source: Path, store: Path, dataset: str | None) -> tuple[Path, str]:
+    context = click.get_current_context()
+    chosen = context.get_parameter_source("store")
+    if chosen is click.core.ParameterSource.DEFAULT and not store.exists():
+        store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="taskplan-"))) / "items.db"
+    name = dataset or source.resolve().name.split(".")[0]
+    with options.using_store(store, create=True) as opened, output.progress(f"importing {name}") as progress:
+        result = opened.import_path(source, name, progress=progress)
+    output.say(f"{name}: {output.plural(result.read, 'item')} read from {source}")
+    return store, name
+
+
+def _make(spec: Spec, backend: Backend, dataset: str | None, seed: int | None) -> Plan:
+    from taskplan.planning.planner import make_plan
+
+    name = dataset or spec.dataset or _only_dataset(backend)
+    return make_plan(spec, backend.snapshot(name), resolver=backend, seed=seed)
+
+
+def _only_dataset(backend: Backend) -> str:
+    from taskplan.errors import NotFoundError
+
+    names = [found.name for found in backend.datasets()]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise NotFoundError("the store has no dataset", hint="`taskplan import PATH --store …` brings one")
+    listed = ", ".join(names)
+    raise NotFoundError(f"the store has several datasets ({listed})", hint="choose one with --dataset")
+
+
+commands = {"plan": plan}

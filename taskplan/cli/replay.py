@@ -1,0 +1,163 @@
+"""`rehearse`, `apply`, `verify` and `undo`: performing plans."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from taskplan.cli import options, output, views
+
+if TYPE_CHECKING:
+    from taskplan.planning.document import Plan
+    from taskplan.replay.executor import ReplayReport
+    from taskplan.replay.verify import Verification
+
+actor_option = click.option(
+    "--actor", default="taskplan@localhost", show_default=True, help="E-mail recorded as the creator."
+)
+
+
+@click.command()
+@options.plan_argument
+@options.store_option
+@actor_option
+@options.json_option
+def rehearse(plan_file: Path, store: Path, actor: str, as_json: bool) -> None:
+    """Perform a plan on a throwaway copy of the store and verify it; the store stays as it is."""
+    rehearse_and_show(options.load_plan(plan_file), store, as_json=as_json, actor=actor)
+
+
+def rehearse_and_show(
+    plan: Plan, store: Path, *, as_json: bool, quiet: bool = False, actor: str = "taskplan@localhost"
+) -> None:
+    """Rehearse and print the outcome; exit 1 where the copy does not match the plan afterwards."""
+    from taskplan.replay.rehearse import rehearse_plan
+
+    with options.using_backend("sqlite", store) as backend:
+        report, verification = rehearse_plan(plan, backend, actor=actor, clock=_now)
+    if not quiet:
+        _print_report("rehearsed", plan, report, verification, as_json=as_json)
+    if not verification.ok:
+        sys.exit(1)
+
+
+@click.command()
+@options.plan_argument
+@options.store_option
+@options.backend_option
+@click.option("--allow-drift", is_flag=True, help="Leave out what no longer holds, and go on.")
+@actor_option
+@options.yes_option
+@options.json_option
+def apply(
+    plan_file: Path, store: Path, backend: str, allow_drift: bool, actor: str, yes: bool, as_json: bool
+) -> None:
+    """Perform a plan, exactly once: a second apply does nothing, a killed one continues."""
+    from taskplan.replay.executor import apply_plan
+    from taskplan.replay.journal import Journal
+
+    plan = options.load_plan(plan_file)
+    with options.using_backend(backend, store) as opened:
+        if not opened.describe().local and not yes:
+            output.show(*views.plan_view(plan))
+            click.confirm("Apply this plan to a live backend?", abort=True, err=True)
+        with Journal(store) as journal, output.progress("applying") as progress:
+            report = apply_plan(
+                plan,
+                opened,
+                journal,
+                actor=actor,
+                clock=_now,
+                allow_drift=allow_drift,
+                on_progress=progress,
+            )
+    _print_report("applied", plan, report, report.verification, as_json=as_json)
+    if not report.verification.ok:
+        sys.exit(1)
+
+
+@click.command()
+@options.plan_argument
+@options.store_option
+@options.backend_option
+@options.json_option
+def verify(plan_file: Path, store: Path, backend: str, as_json: bool) -> None:
+    """Read back what a plan created and compare it with the plan, item by item."""
+    from taskplan.replay.verify import verify_plan
+
+    plan = options.load_plan(plan_file)
+    with options.using_backend(backend, store) as opened:
+        result = verify_plan(plan, opened)
+    if as_json:
+        output.print_json({"ok": result.ok, "differences": list(result.differences)})
+    elif result.ok:
+        items = sum(operation.allocation.items.count for operation in plan.operations)
+        click.echo(f"verified: {output.plural(items, 'item')} are with the people the plan names")
+    else:
+        for line in result.differences:
+            click.echo(line)
+    if not result.ok:
+        sys.exit(1)
+
+
+@click.command()
+@options.plan_argument
+@options.store_option
+@options.backend_option
+@click.option("--discard-work", is_flag=True, help="Remove tasks that people have worked on, too.")
+@options.json_option
+def undo(plan_file: Path, store: Path, backend: str, discard_work: bool, as_json: bool) -> None:
+    """Remove exactly what a plan created, and nothing else."""
+    from taskplan.replay.journal import Journal
+    from taskplan.replay.undo import undo_plan
+
+    plan = options.load_plan(plan_file)
+    with options.using_backend(backend, store) as opened, Journal(store) as journal:
+        report = undo_plan(plan, opened, journal, clock=_now, discard_work=discard_work)
+    if as_json:
+        output.print_json(report.to_json())
+        return
+    if not report.removed:
+        click.echo("nothing to undo")
+    for operation, outcome in report.removed.items():
+        click.echo(f"undone {operation}: {output.plural(outcome.items, 'item')} released")
+
+
+def _now() -> float:
+    return time.time() * 1000
+
+
+def _print_report(
+    verb: str, plan: Plan, report: ReplayReport, verification: Verification, *, as_json: bool
+) -> None:
+    if as_json:
+        output.print_json(
+            {
+                "plan": plan.digest,
+                "done": {name: outcome.task_id for name, outcome in report.performed.items()},
+                "already": {name: outcome.task_id for name, outcome in report.already.items()},
+                "narrowed": [change.words for change in report.narrowed],
+                "verified": verification.ok,
+                "differences": list(verification.differences),
+            }
+        )
+        return
+    if not report.performed:
+        click.echo("nothing to do: the plan was applied before")
+    for name, outcome in report.performed.items():
+        people = output.plural(len(outcome.assignments), "assignment")
+        click.echo(f"{verb} {name}: task {outcome.task_id}, {people}, {output.plural(outcome.items, 'item')}")
+    if report.narrowed:
+        output.warn([change.words for change in report.narrowed])
+    if verification.ok:
+        click.echo("verified: what was made is what the plan says")
+    else:
+        for line in verification.differences:
+            output.warn([line])
+
+
+commands = {"rehearse": rehearse, "apply": apply, "verify": verify, "undo": undo}

@@ -1,0 +1,77 @@
+"""`show`, `diff` and `explain`: reading plans."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from taskplan.cli import options, output, views
+
+
+@click.command()
+@options.plan_argument
+@options.json_option
+@click.option("--items", "with_items", is_flag=True, help="With --json: every assignee's item ids.")
+def show(plan_file: Path, as_json: bool, with_items: bool) -> None:
+    """Show a plan: tasks, people, numbers, fairness and warnings."""
+    plan = options.load_plan(plan_file)
+    if as_json:
+        output.print_json(views.plan_json(plan, with_items=with_items))
+        return
+    output.show(*views.plan_view(plan))
+    output.warn(plan.warnings)
+
+
+@click.command()
+@click.argument("old", type=options.PATH)
+@click.argument("new", type=options.PATH)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 3 where the plans differ.")
+@options.json_option
+def diff(old: Path, new: Path, detailed_exitcode: bool, as_json: bool) -> None:
+    """Compare plan OLD with plan NEW by tasks, people and items."""
+    from taskplan.planning.diff import diff as compare
+
+    result = compare(options.load_plan(old), options.load_plan(new))
+    if as_json:
+        output.print_json(result.to_json())
+    elif result.is_empty:
+        click.echo("the plans do the same")
+    else:
+        for line in result.lines():
+            click.echo(line)
+    if detailed_exitcode and not result.is_empty:
+        sys.exit(3)
+
+
+@click.command()
+@options.plan_argument
+@click.option("--item", help="An item's id or filename.")
+@click.option("--assignee", help="A person's e-mail.")
+@click.option("--store", type=options.PATH, help="A store, to name files and to see why a filter dropped it.")
+@options.json_option
+def explain(
+    plan_file: Path, item: str | None, assignee: str | None, store: Path | None, as_json: bool
+) -> None:
+    """Say why an item went to someone, or to nobody; or what someone gets, and why."""
+    from taskplan.planning.explain import explain_assignee, explain_item
+
+    if (item is None) == (assignee is None):
+        raise click.UsageError("give either --item or --assignee")
+    plan = options.load_plan(plan_file)
+    if assignee is not None:
+        answer = explain_assignee(plan, assignee)
+    elif store is not None:
+        with options.using_store(store) as opened:
+            answer = explain_item(plan, opened.table(plan.snapshot.dataset), str(item))
+    else:
+        answer = explain_item(plan, None, str(item))
+    if as_json:
+        output.print_json(answer.to_json())
+        return
+    for line in answer.lines():
+        click.echo(line)
+
+
+commands = {"show": show, "diff": diff, "explain": explain}

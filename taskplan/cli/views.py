@@ -1,0 +1,117 @@
+"""Plans as people read them, and as JSON; no decision is made here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskplan.cli import output
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from taskplan.planning.document import AllocationRecord, Operation, Plan
+
+PRIORITIES = {1: "low", 2: "medium", 3: "high"}
+
+
+def plan_view(plan: Plan) -> list[RenderableType]:
+    """Return what `show` prints of a plan."""
+    items = sum(operation.allocation.items.count for operation in plan.operations)
+    tasks = len(plan.operations)
+    parts: list[RenderableType] = [
+        output.heading(
+            f"plan {short_digest(plan.digest)}: {output.plural(tasks, 'operation')}, "
+            f"{output.plural(items, 'item')} from {plan.snapshot.dataset} "
+            f"({output.plural(plan.snapshot.items, 'item')})"
+        )
+    ]
+    for operation in plan.operations:
+        parts += ["", *operation_view(operation)]
+    return parts
+
+
+def operation_view(operation: Operation) -> list[RenderableType]:
+    """Return a heading, the facts, the people and the certificate of one operation."""
+    allocation = operation.allocation
+    verb = "create" if operation.action == "create_task" else "add items to"
+    kind = f" ({operation.task.type})" if operation.task else ""
+    total = max(1, allocation.items.count)
+    rows = [
+        (
+            share.assignee,
+            f"{share.items:,}",
+            f"{100 * share.items / total:.1f}%",
+            _bar(share.items, allocation),
+        )
+        for share in allocation.shares
+    ]
+    return [
+        output.heading(f"{verb} {operation.title}{kind}: {output.plural(allocation.items.count, 'item')}"),
+        *_facts(operation),
+        output.table(("assignee", "items", "share", ""), rows, right=("items", "share")),
+        f"  {fairness_line(allocation)}",
+    ]
+
+
+def _bar(items: int, allocation: AllocationRecord) -> str:
+    largest = max((share.items for share in allocation.shares), default=0)
+    return output.bar(items / largest if largest else 0.0)
+
+
+def _facts(operation: Operation) -> list[str]:
+    selection, task = operation.selection, operation.task
+    found = {
+        "filter": f"filter matched {selection.matched:,}",
+        "items": f"listed {selection.matched:,}",
+        "dataset": f"whole dataset, {selection.matched:,}",
+        "finished": f"finished {selection.matched:,}",
+        "planned": f"planned by its task {selection.matched:,}",
+    }[selection.source]
+    facts = [found]
+    if selection.limit is not None:
+        facts.append(f"limit {selection.limit:,}")
+    facts.append(f"{operation.allocation.strategy}, {_ordering(operation.allocation)}")
+    lines = ["  " + " · ".join(facts)]
+    if task is not None:
+        about = [f"due {output.moment(task.due)}" if task.due is not None else "no due date"]
+        about.append(f"priority {PRIORITIES[task.priority]}")
+        about += [f"owner {task.owner}"] if task.owner else []
+        about += [f"recipe {task.recipe}"] if task.recipe else []
+        about += [f"reviews {task.parent}"] if task.parent else []
+        about += ["statuses " + ", ".join(str(a["action"]) for a in task.actions)] if task.actions else []
+        lines.append("  " + " · ".join(about))
+    return lines
+
+
+def _ordering(allocation: AllocationRecord) -> str:
+    path = f" by {allocation.ordering_path}" if allocation.ordering_path else ""
+    return allocation.ordering + path
+
+
+def fairness_line(allocation: AllocationRecord) -> str:
+    """Return the certificate in a line."""
+    fairness = allocation.fairness
+    proof = (
+        "proven optimal" if fairness.optimal else f"bound {fairness.bound:.4g}, ratio {fairness.ratio:.4f}"
+    )
+    jain = fairness.measures.get("jain")
+    shown = f", Jain {jain:.4f}" if isinstance(jain, float) else ""
+    return f"fairness: {fairness.objective} {fairness.value:.4g} ({proof}){shown}"
+
+
+def short_digest(digest: str) -> str:
+    """Return the first digits of a digest, enough for people to tell plans apart."""
+    return digest.removeprefix("sha256:")[:12]
+
+
+def plan_json(plan: Plan, *, with_items: bool) -> dict[str, Any]:
+    """Return a plan as plain data; ids only where asked for, as they are many."""
+    import msgspec
+
+    data = msgspec.to_builtins(plan)
+    assert isinstance(data, dict)
+    for entry, operation in zip(data["operations"], plan.operations, strict=True):
+        entry["allocation"]["items"] = operation.allocation.items.count
+        if with_items:
+            entry["items"] = {who: ids.tolist() for who, ids in operation.items_by_assignee().items()}
+    return data
