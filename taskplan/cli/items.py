@@ -12,7 +12,6 @@ from taskplan.cli import options, output
 
 if TYPE_CHECKING:
     from taskplan.dql.query import Query
-    from taskplan.model.table import ItemTable
 
 FORMATS = ("auto", "export", "ndjson", "csv", "parquet", "folder")
 
