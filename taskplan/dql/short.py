@@ -1,0 +1,169 @@
+"""The short form of queries for the command line and YAML, and the one door for all forms.
+
+``{dir: /train, annotated: false, metadata.user.score: {gt: 0.5}}`` says what
+``dtlpy.Filters`` would with the same fields, the SDK's silent defaults
+(``hidden: false``, ``type: file``) and its rule for folders included.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from taskplan.dql.parse import LOGIC, WRITES, parse, show
+from taskplan.dql.query import Query
+from taskplan.errors import QueryError, did_you_mean
+
+OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "match")
+KEYWORDS = ("and", "or", "annotations", "sort", "page", "page_size", "intersect", "except")
+DEFAULTS: dict[str, Any] = {"hidden": False, "type": "file"}
+
+
+def query_from(source: Any, *, where: str = "") -> Query:
+    """Return the query that `source` says, in whichever form.
+
+    A ``dtlpy.Filters``, an envelope (mapping with ``filter``), a bare filter in
+    DQL (``$and``), a short form, or the text (YAML or JSON) of any of these. An
+    empty mapping is the whole dataset as the SDK has it: not hidden, files.
+    """
+    if isinstance(source, str):
+        source = _read(source, where)
+    if source is None:
+        source = {}
+    if hasattr(source, "prepare"):
+        return parse(source, where=where)
+    if not isinstance(source, Mapping):
+        raise QueryError(f"expected fields such as dir: /train, got {show(source)}", path=where or "query")
+    return parse(envelope(source, where), where=where)
+
+
+def combine(sources: Iterable[Any]) -> Query:
+    """Return the query that selects what all of `sources` select."""
+    queries = [
+        envelope(_read(source, "") or {}, "") if isinstance(source, str) else source for source in sources
+    ]
+    first, *rest = queries
+    result = dict(first)
+    for other in rest:
+        result = {**other, "intersect": {"query": result}}
+    return parse(result)
+
+
+def _read(text: str, where: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise QueryError(
+            f"cannot read {show(text)} as a query", path=where or "query", hint="expected e.g. 'dir: /train'"
+        ) from error
+
+
+def envelope(source: Mapping[Any, Any], where: str) -> Mapping[Any, Any]:
+    """Return the platform's envelope of a mapping in any form."""
+    if not isinstance(source, Mapping):
+        raise QueryError(f"expected fields such as dir: /train, got {show(source)}", path=where or "query")
+    if "filter" in source or any(name in source for name in ("pageSize", "resource", "join", *WRITES)):
+        return source
+    if any(name in source for name in LOGIC):
+        return {"filter": source}
+    result: dict[str, Any] = {"filter": {"$and": _clauses(source, where, defaults=True)}}
+    if "annotations" in source:
+        on = {"resource": "annotations", "local": "itemId", "forigen": "id"}
+        inner = _mapping(source["annotations"], where, "annotations")
+        result["join"] = {
+            "on": on,
+            "filter": {"$and": _clauses(inner, f"{where}.annotations", defaults=False)},
+        }
+    for name in ("intersect", "except"):
+        if name in source:
+            inner = _mapping(source[name], where, name)
+            result[name] = {"query": envelope(inner, f"{where}.{name}".lstrip("."))}
+    if "sort" in source:
+        sort = source["sort"]
+        result["sort"] = {sort: "ascending"} if isinstance(sort, str) else sort
+    result.update(
+        {name: source[key] for key, name in (("page", "page"), ("page_size", "pageSize")) if key in source}
+    )
+    if "page" in result:
+        result.setdefault("pageSize", 1000)
+    return result
+
+
+def _mapping(value: Any, where: str, name: str) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        place = f"{where}.{name}" if where else name
+        raise QueryError(f"expected fields, got {show(value)}", path=place)
+    return value
+
+
+def _clauses(source: Mapping[Any, Any], where: str, *, defaults: bool) -> list[dict[str, Any]]:
+    clauses: list[dict[str, Any]] = []
+    if defaults:
+        named = set(_named(source))
+        clauses += [{name: value} for name, value in DEFAULTS.items() if name not in named]
+    for name, value in source.items():
+        place = f"{where}.{name}" if where else str(name)
+        if name in ("and", "or"):
+            if not isinstance(value, list) or not value:
+                raise QueryError(f"expected a list of fields, got {show(value)}", path=place)
+            inner = [
+                {"$and": _clauses(_mapping(entry, where, f"{name}[{i}]"), f"{place}[{i}]", defaults=False)}
+                for i, entry in enumerate(value)
+            ]
+            clauses.append({f"${name}": inner})
+        elif name not in KEYWORDS:
+            clauses.append({str(name): _value(str(name), value, place)})
+    return clauses
+
+
+def _named(source: Mapping[Any, Any]) -> Iterable[str]:
+    for name, value in source.items():
+        if name in ("and", "or") and isinstance(value, list):
+            for entry in value:
+                if isinstance(entry, Mapping):
+                    yield from _named(entry)
+        else:
+            yield str(name)
+
+
+def _value(path: str, value: Any, where: str) -> Any:
+    if isinstance(value, Mapping):
+        if not value or any(str(name).startswith("$") for name in value):
+            return value
+        operators = [name for name in value if name in OPERATORS]
+        if len(operators) == len(value):
+            return {f"${name}": _operand(path, name, operand) for name, operand in value.items()}
+        # Field names are free, so a lone stranger may be one; beside operators it is a slip,
+        # and so is a word that is nearly an operator and is given a plain value.
+        for name, operand in value.items():
+            hint = did_you_mean(str(name), OPERATORS)
+            if name not in OPERATORS and (operators or (hint and not isinstance(operand, Mapping))):
+                raise QueryError("unknown operator", path=f"{where}.{name}", hint=hint)
+        return value
+    if isinstance(value, list) and value and not any(isinstance(entry, list | Mapping) for entry in value):
+        return {"$in": [_recursive(path, entry) for entry in value]}
+    return _recursive(path, _plain(value))
+
+
+def _operand(path: str, operator: str, operand: Any) -> Any:
+    if operator in ("in", "nin") and isinstance(operand, list):
+        return [_recursive(path, entry) for entry in operand]
+    return _recursive(path, _plain(operand)) if operator in ("eq", "ne") else _plain(operand)
+
+
+def _plain(value: Any) -> Any:
+    """YAML reads 2024-01-31 as a date; documents hold it as text."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _recursive(path: str, value: Any) -> Any:
+    """Word a folder given as a filename as the SDK does: everything below it."""
+    value = _plain(value)
+    if path != "filename" or not isinstance(value, str) or value.endswith("*"):
+        return value
+    if os.path.splitext(value)[1]:
+        return value
+    return value + ("**" if value.endswith("/") else "/**")

@@ -1,0 +1,105 @@
+"""Building columns: distinct values become small codes, many distinct numbers become float64."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from taskplan.model.table import Codes, Column, Reached
+
+MANY_NUMBERS = 255
+"""Above so many distinct plain numbers, they are kept as numbers and not in the dictionary."""
+_EXACT = 2**53
+
+
+def is_plain_number(reached: Reached) -> bool:
+    """Tell if a row reaches one number that float64 holds exactly; a bool is no number."""
+    if len(reached) != 1:
+        return False
+    value = reached[0]
+    return type(value) is float or (type(value) is int and -_EXACT <= value <= _EXACT)
+
+
+def build_column(rows: Iterable[Reached]) -> Column:
+    """Build the column of the values that each row reaches; a function of the rows alone."""
+    builder = ColumnBuilder()
+    for reached in rows:
+        builder.add(msgspec.json.encode(reached), reached)
+    return builder.column()
+
+
+class ColumnBuilder:
+    """Collects rows by the JSON text of what they reach, so that a value is looked at once.
+
+    Texts that differ and mean the same value (``1`` and ``1.0``) are merged at
+    the end, so that the column does not depend on how numbers were written.
+    """
+
+    def __init__(self) -> None:
+        self._codes: list[int] = []
+        self._index: dict[bytes, int] = {}
+        self._values: list[Reached] = []
+
+    def add(self, text: bytes, reached: Reached) -> None:
+        """Add a row whose value is at hand."""
+        code = self._index.get(text)
+        if code is None:
+            code = self._index[text] = len(self._values)
+            self._values.append(reached)
+        self._codes.append(code)
+
+    def add_texts(self, texts: list[bytes], decode: Any) -> None:
+        """Add rows by text; `decode` (bytes → tuple reached) is asked once per distinct text."""
+        index, values, codes = self._index, self._values, self._codes
+        for text in texts:
+            code = index.get(text)
+            if code is None:
+                code = index[text] = len(values)
+                values.append(decode(text))
+            codes.append(code)
+
+    def column(self) -> Column:
+        """Return the finished column."""
+        merged: dict[Any, int] = {}
+        values: list[Reached] = []
+        target = np.empty(len(self._values), dtype=np.int64)
+        for old, reached in enumerate(self._values):
+            key = canonical(reached)
+            new = merged.get(key)
+            if new is None:
+                new = merged[key] = len(values)
+                values.append(reached)
+            target[old] = new
+        codes = target[np.array(self._codes, dtype=np.int64)]
+        plain = np.array([is_plain_number(value) for value in values], dtype=bool)
+        if int(plain.sum()) <= MANY_NUMBERS:
+            return Column(narrow(codes, len(values)), tuple(values))
+        kept = tuple(value for value, number in zip(values, plain, strict=True) if not number)
+        place = np.where(plain, len(kept), np.cumsum(~plain) - 1)
+        amounts = np.array([float(v[0]) if n else 0.0 for v, n in zip(values, plain, strict=True)])
+        return Column(narrow(place[codes], len(kept) + 1), kept, amounts[codes])
+
+
+def canonical(reached: Reached) -> Any:
+    """Return a hashable key under which equal JSON values meet and a bool never meets a number."""
+    return tuple(_canonical(value) for value in reached)
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ("object", tuple((name, _canonical(entry)) for name, entry in value.items()))
+    if isinstance(value, list | tuple):
+        return ("list", tuple(_canonical(entry) for entry in value))
+    return ("bool", value) if isinstance(value, bool) else value
+
+
+def narrow(codes: np.ndarray[Any, Any], distinct: int) -> Codes:
+    """Return the codes in the smallest unsigned type that holds `distinct` of them."""
+    if distinct <= 1 << 8:
+        return codes.astype(np.uint8)
+    if distinct <= 1 << 16:
+        return codes.astype(np.uint16)
+    return codes.astype(np.uint32)
