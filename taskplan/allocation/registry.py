@@ -1,0 +1,64 @@
+"""Strategies by name, found through the entry-point group ``taskplan.strategies``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from taskplan.allocation.problem import Strategy
+from taskplan.errors import InputError, NotFoundError, did_you_mean
+
+GROUP = "taskplan.strategies"
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyInfo:
+    """A strategy as listed: its name, one line on it, and the options that it takes."""
+
+    name: str
+    summary: str
+    options: tuple[str, ...]
+
+
+def _found() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def load_strategy(name: str, options: Mapping[str, Any] | None = None) -> Strategy:
+    """Make the strategy `name` with its options.
+
+    NotFoundError with the nearest name; InputError for an option that it does not take.
+    """
+    found = _found()
+    if name not in found:
+        raise NotFoundError(
+            f'there is no strategy "{name}", only {", ".join(sorted(found))}', hint=did_you_mean(name, found)
+        )
+    factory = found[name].load()
+    taken = _options(factory)
+    for option in options or {}:
+        if option not in taken:
+            listed = ", ".join(taken) or "none"
+            raise InputError(
+                f'strategy "{name}" takes no option "{option}" (it takes: {listed})',
+                hint=did_you_mean(option, taken),
+            )
+    strategy: Strategy = factory(**(options or {}))
+    return strategy
+
+
+def list_strategies() -> tuple[StrategyInfo, ...]:
+    """Return the installed strategies, sorted by name."""
+    result = []
+    for name, entry in sorted(_found().items()):
+        factory = entry.load()
+        summary = (inspect.getdoc(factory) or "").partition("\n")[0]
+        result.append(StrategyInfo(name, summary, _options(factory)))
+    return tuple(result)
+
+
+def _options(factory: Any) -> tuple[str, ...]:
+    return tuple(inspect.signature(factory).parameters)
