@@ -24,6 +24,7 @@ from taskplan.model.ids import ItemIds
 Json = Any
 Document = Mapping[str, Any]
 Reached = tuple[Json, ...]
+ANNOTATIONS = "annotations:"
 Codes = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 
 
@@ -121,11 +122,21 @@ class ItemTable(DocumentTable):
         return len(self.ids)
 
     def fingerprint(self, paths: Iterable[str] = ()) -> str:
-        """Digest the ids in their order and the columns at `paths`: the part of the snapshot in use."""
+        """Digest the ids in their order and the columns at `paths`: the part of the snapshot in use.
+
+        A path after ``annotations:`` is one of the annotations.
+        """
         hasher = hashlib.sha256()
         hasher.update(f"{self.dataset}\n{len(self)}\n".encode())
         packed = self.ids.packed
         hasher.update(packed.tobytes() if packed is not None else "\n".join(self.ids).encode())
         for path in sorted(set(paths)):
-            hasher.update(f"\n{path}={self.column(path).digest}".encode())
+            hasher.update(f"\n{path}={self._digest(path)}".encode())
         return f"sha256:{hasher.hexdigest()}"
+
+    def _digest(self, path: str) -> str:
+        if not path.startswith(ANNOTATIONS):
+            return self.column(path).digest
+        annotations = self.annotations()
+        rows = hashlib.sha256(annotations.item_rows.tobytes()).hexdigest()
+        return f"{rows}:{annotations.column(path.removeprefix(ANNOTATIONS)).digest}"

@@ -1,0 +1,271 @@
+"""The spec: what the user asks for, as YAML, checked field by field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from taskplan.dql.parse import show
+from taskplan.errors import SpecError, did_you_mean
+from taskplan.planning.location import Located, load_yaml
+
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="An e-mail address.")]
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Person(_Strict, frozen=True):
+    """One assignee with a share: a weight, a percentage, or a fixed count of items."""
+
+    email: Email
+    weight: Annotated[float, Meta(gt=0)] | None = None
+    percent: Annotated[float, Meta(ge=0, le=100)] | None = None
+    count: Count | None = None
+
+
+class ItemList(_Strict, frozen=True):
+    """Items by id or by filename, in this order."""
+
+    ids: list[str] | None = None
+    filenames: list[str] | None = None
+
+
+class StrategySpec(msgspec.Struct, frozen=True):
+    """A strategy with its options (`method` of `weighted`)."""
+
+    name: str
+    method: str | None = None
+
+
+class OrderSpec(_Strict, frozen=True):
+    """An ordering by a path: `stratified` or `grouped`."""
+
+    stratified: str | None = None
+    grouped: str | None = None
+
+
+class Status(_Strict, frozen=True):
+    """An item action (custom status)."""
+
+    action: Annotated[str, Meta(min_length=1)]
+    label: str | None = None
+    color: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")] | None = None
+
+
+class TaskSpec(_Strict, frozen=True):
+    """One task to create (`name`), or items to add to an existing one (`add_to`)."""
+
+    name: Annotated[str, Meta(min_length=1)] | None = None
+    add_to: Annotated[str, Meta(min_length=1)] | None = None
+    type: Literal["annotation", "qa"] = "annotation"
+    of: str | None = None
+    filter: dict[str, Any] | str | None = None
+    items: ItemList | None = None
+    assignees: Annotated[list[Email | Person], Meta(min_length=1)] = []
+    strategy: str | StrategySpec | None = None
+    order: Literal["as-listed", "interleaved", "shuffled"] | OrderSpec = "as-listed"
+    limit: Positive | None = None
+    due: str | None = None
+    priority: Literal["low", "medium", "high", 1, 2, 3] = "medium"
+    owner: Email | None = None
+    recipe: str | None = None
+    statuses: list[str | Status] = []
+    metadata: dict[str, Any] = {}
+    split_above: Positive | None = None
+
+    @property
+    def title(self) -> str:
+        return self.name or str(self.add_to)
+
+
+class SpecDocument(_Strict, frozen=True):
+    """A taskplan spec: who annotates what."""
+
+    tasks: Annotated[list[TaskSpec], Meta(min_length=1)]
+    dataset: str | None = None
+    seed: Count = 0
+
+
+# What to say a field should be; the same words as in docs/specs.md.
+_EXPECTED = {
+    "seed": "a whole number ≥ 0",
+    "weight": "a number > 0",
+    "percent": "a percentage from 0 to 100",
+    "count": "a whole number ≥ 0",
+    "limit": "a whole number ≥ 1",
+    "split_above": "a whole number ≥ 1",
+    "email": "an e-mail address",
+    "owner": "an e-mail address",
+    "assignees": "a list of at least one e-mail, or {email, weight | percent | count}",
+    "tasks": "a list of at least one task",
+    "type": "annotation or qa",
+    "priority": "low, medium, high or 1 to 3",
+    "order": "as-listed, interleaved, shuffled, {stratified: path} or {grouped: path}",
+    "strategy": "a name, or {name, method}",
+    "filter": "fields such as {dir: /train}",
+    "items": "{ids: [...]} or {filenames: [...]}",
+    "due": "a date such as 2029-01-01",
+    "metadata": "fields",
+    "color": 'a colour such as "#ff0000"',
+    "statuses": "a list of names, or {action, label, color}",
+}
+_ROOMS: tuple[tuple[re.Pattern[str], type[msgspec.Struct]], ...] = (
+    (re.compile(r"tasks\[\d+\]\.assignees\[\d+\]"), Person),
+    (re.compile(r"tasks\[\d+\]\.statuses\[\d+\]"), Status),
+    (re.compile(r"tasks\[\d+\]\.items"), ItemList),
+    (re.compile(r"tasks\[\d+\]\.order"), OrderSpec),
+    (re.compile(r"tasks\[\d+\]\.strategy"), StrategySpec),
+    (re.compile(r"tasks\[\d+\]"), TaskSpec),
+    (re.compile(""), SpecDocument),
+)
+_COMPLAINT = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>.*?)`)?$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A checked spec that still knows where each field stands; `document` is the data as given."""
+
+    dataset: str | None
+    seed: int
+    tasks: tuple[TaskSpec, ...]
+    source: str
+    document: Mapping[str, Any]
+    located: Located
+
+    def error(self, message: str, path: str, hint: str | None = None) -> SpecError:
+        """Return an error about the field at `path`."""
+        return SpecError(message, source=self.source, line=self.located.line(path), path=path, hint=hint)
+
+
+def read_spec(path: Path) -> Spec:
+    """Read and check a spec file; SpecError with file, line and field."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise SpecError("no such file", source=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise SpecError("is not UTF-8 text", source=str(path)) from error
+    return _checked(load_yaml(text, str(path)), str(path))
+
+
+def spec_from(data: Mapping[str, Any], *, source: str = "spec") -> Spec:
+    """Check a spec given as plain data."""
+    return _checked(Located(dict(data)), source)
+
+
+def spec_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of specs."""
+    schema = msgspec.json.schema(SpecDocument)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "taskplan spec", **schema}
+
+
+def _checked(located: Located, source: str) -> Spec:
+    if not isinstance(located.data, dict):
+        found = "nothing" if located.data is None else show(located.data)
+        raise SpecError(f"expected a spec with tasks, got {found}", source=source)
+    try:
+        document = msgspec.convert(located.data, SpecDocument)
+    except msgspec.ValidationError as error:
+        raise _translated(str(error), located, source) from error
+    spec = Spec(document.dataset, document.seed, tuple(document.tasks), source, located.data, located)
+    for index, task in enumerate(spec.tasks):
+        _check_task(spec, task, f"tasks[{index}]")
+    return spec
+
+
+def _translated(complaint: str, located: Located, source: str) -> SpecError:
+    found = _COMPLAINT.match(complaint)
+    assert found is not None
+    path, what = found["path"] or "", found["what"]
+    # The library writes `[...]` for a list entry it does not number only inside dict keys.
+    path = path.removesuffix("[...]")
+    line = located.line(path)
+    if unknown := re.match(r"Object contains unknown field `(.*)`", what):
+        names = next(struct for pattern, struct in _ROOMS if pattern.fullmatch(path)).__struct_fields__
+        place = f"{path}.{unknown[1]}".lstrip(".")
+        return SpecError(
+            "unknown field",
+            source=source,
+            line=located.line(place),
+            path=place,
+            hint=did_you_mean(unknown[1], names) or f"expected one of {', '.join(names)}",
+        )
+    if missing := re.match(r"Object missing required field `(.*)`", what):
+        return SpecError(f'"{missing[1]}" is missing', source=source, line=line, path=path or None)
+    name = (
+        re.split(r"[.\[]", path)[-1] if not path.endswith("]") else path.rsplit("[", 1)[0].rsplit(".", 1)[-1]
+    )
+    expected = _EXPECTED.get(name)
+    if path.endswith("]") and name == "assignees":
+        expected = "an e-mail, or {email, weight | percent | count}"
+    elif path.endswith("]") and name == "tasks":
+        expected = "a task"
+    value = show(_at(located.data, path))
+    message = f"expected {expected or 'something else'}, got {value}"
+    if expected is None:
+        kind = re.match(r"Expected `(.*?)`", what)
+        words = {
+            "str": "text",
+            "int": "a whole number",
+            "float": "a number",
+            "array": "a list",
+            "object": "fields",
+        }
+        parts = [
+            words.get(part.strip(), part.strip())
+            for part in (kind[1].split("|") if kind else ["something else"])
+        ]
+        message = f"expected {' or '.join(part for part in parts if part != 'null')}, got {value}"
+    return SpecError(message, source=source, line=line, path=path)
+
+
+def _at(data: Any, path: str) -> Any:
+    for part in re.findall(r"[^.\[\]]+", path):
+        data = (
+            data[int(part)] if isinstance(data, list) else data.get(part) if isinstance(data, dict) else None
+        )
+    return data
+
+
+def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
+    """Check what a schema cannot say: which fields go together."""
+    if (task.name is None) == (task.add_to is None):
+        raise spec.error("expected either name (a new task) or add_to (an existing one)", path)
+    if not task.assignees:
+        raise spec.error('"assignees" is missing', path)
+    if task.filter is not None and task.items is not None:
+        raise spec.error("expected either filter or items, got both", f"{path}.items")
+    if task.items is not None and (task.items.ids is None) == (task.items.filenames is None):
+        raise spec.error("expected either ids or filenames", f"{path}.items")
+    if task.type == "qa" and task.add_to is None and task.of is None:
+        raise spec.error('"of" is missing: a qa task names the task that it reviews', path)
+    if task.of is not None and task.type != "qa":
+        raise spec.error("only a task of type qa reviews another", f"{path}.of")
+    if isinstance(task.order, OrderSpec) and (task.order.stratified is None) == (task.order.grouped is None):
+        raise spec.error("expected either stratified or grouped", f"{path}.order")
+    if task.add_to is not None:
+        _check_addition(spec, task, path)
+    seen: set[str] = set()
+    for index, person in enumerate(task.assignees):
+        email = (person if isinstance(person, str) else person.email).lower()
+        if email in seen:
+            raise spec.error(f"{email} is listed twice", f"{path}.assignees[{index}]")
+        seen.add(email)
+
+
+def _check_addition(spec: Spec, task: TaskSpec, path: str) -> None:
+    defaults = {info.name: info.default for info in msgspec.structs.fields(TaskSpec)}
+    given = spec.document["tasks"][int(path[6:-1])]
+    for name in ("type", "of", "due", "priority", "owner", "recipe", "statuses", "metadata", "split_above"):
+        if name in given and name in defaults:
+            raise spec.error("an existing task keeps its own; leave it out with add_to", f"{path}.{name}")
