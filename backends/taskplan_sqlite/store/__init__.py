@@ -1,0 +1,1 @@
+"""Datasets in one SQLite file: filling it, reading it as item tables, exporting it."""

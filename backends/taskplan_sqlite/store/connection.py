@@ -1,0 +1,57 @@
+"""Opening the SQLite file of a store."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from taskplan.errors import InputError, NotFoundError
+from taskplan_sqlite.store.schema import MIGRATIONS, migrate, stored_version
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another process before SQLite reports the store as locked."""
+
+
+def connect(path: Path, create: bool = False) -> sqlite3.Connection:
+    """Open a store in autocommit mode with write-ahead log, foreign keys and a busy timeout.
+
+    With `create` a file that does not exist is made. NotFoundError where there is none;
+    InputError where the file is no store, or of a newer release.
+    """
+    source = str(path)
+    if not create and not path.exists():
+        raise NotFoundError("there is no store here", source=source)
+    if path.is_dir():
+        raise InputError("is a folder, not a taskplan store", source=source)
+    if not path.parent.is_dir():
+        raise NotFoundError("there is no such folder", source=str(path.parent))
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        # An empty file is what a killed first import leaves; anything else has to be ours already.
+        version = stored_version(connection, source)
+        use_write_ahead_log(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        if version < len(MIGRATIONS):
+            migrate(connection, source)
+        if not path.exists():
+            # Another process gave up its failed first import and took the file away.
+            connection.close()
+            return connect(path, create)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; waits, because SQLite itself does not wait for this lock."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
