@@ -1,0 +1,143 @@
+"""How long does it take to give a million items to a hundred people, in each ordering?
+
+The reference of each ordering is the numpy primitive that it cannot do without;
+the rival is the pandas idiom for the same split.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from taskplan.allocation.problem import Assignee, Ordering, OrderingKind, Problem
+from taskplan.allocation.registry import load_strategy
+
+LIMIT = 2.0
+PEOPLE = 100
+SCENES = 200
+VIDEO_LENGTH = 120
+
+
+def run(scale: float, repeat: int) -> list[dict[str, Any]]:
+    """Measure a whole `allocate` call (counts, order, certificate) by median wall seconds."""
+    items = max(1000, round(1_000_000 * scale))
+    rng = np.random.Generator(np.random.PCG64(1))
+    scenes = rng.integers(0, SCENES, items)
+    videos = np.sort(rng.integers(0, max(2, items // VIDEO_LENGTH), items))
+    shares = rng.lognormal(0, 0.5, PEOPLE).round(3).tolist()
+    equal = tuple(Assignee(f"p{index}@example.com") for index in range(PEOPLE))
+    weighted = tuple(Assignee(f"p{i}@example.com", weight=share) for i, share in enumerate(shares))
+    rows: list[dict[str, Any]] = []
+    for strategy, people in (("equal", equal), ("weighted", weighted)):
+        for kind, keys in _KEYS.items():
+            array = {None: None, "scenes": scenes, "videos": videos}[keys]
+            problem = Problem(items, people, Ordering(kind, keys), array, seed=7)
+            rows += _measure(strategy, problem, repeat)
+    return rows
+
+
+_KEYS: dict[OrderingKind, str | None] = {
+    "as-listed": None,
+    "interleaved": None,
+    "shuffled": None,
+    "stratified": "scenes",
+    "grouped": "videos",
+}
+
+
+def _measure(strategy: str, problem: Problem, repeat: int) -> list[dict[str, Any]]:
+    kind = problem.ordering.kind
+    question = f"{strategy}, {kind}"
+    solver = load_strategy(strategy)
+    name, primitive = _primitive(problem)
+    subjects = [("taskplan", lambda: solver.allocate(problem)), (name, primitive)]
+    rival = _rival(problem)
+    if rival is not None:
+        subjects.append(rival)
+    figures = _interleave([subject for _, subject in subjects], repeat)
+    reference = figures[1]
+    # Small or trivially cheap cases measure the certificate, not the ordering.
+    excused = f"{PEOPLE} people, {problem.n_items:,} items"
+    result = []
+    for place, ((label, _), seconds) in enumerate(zip(subjects, figures, strict=True)):
+        ours = place == 0
+        result.append(
+            {
+                "question": question,
+                "subject": label,
+                "seconds": seconds,
+                "ratio": seconds / reference,
+                "limit": f"≤ {LIMIT:g} × {name}" if ours else None,
+                "ok": seconds <= LIMIT * reference if ours else None,
+                "note": excused if ours else "",
+            }
+        )
+    return result
+
+
+def _interleave(subjects: list[Callable[[], Any]], repeat: int) -> list[float]:
+    """Return median seconds a subject, in turn, so that a noisy spell of the machine meets all of them."""
+    times: list[list[float]] = [[] for _ in subjects]
+    for round_number in range(repeat + 1):
+        for taken, subject in zip(times, subjects, strict=True):
+            gc.collect()
+            start = time.perf_counter()
+            subject()
+            if round_number or repeat == 1:
+                taken.append(time.perf_counter() - start)
+    return [median(taken) for taken in times]
+
+
+def _primitive(problem: Problem) -> tuple[str, Callable[[], Any]]:
+    """Return the numpy call that the ordering cannot do without, on data made beforehand."""
+    items = problem.n_items
+    match problem.ordering.kind:
+        case "as-listed":
+            return "np.arange", lambda: np.arange(items, dtype=np.int64)
+        case "shuffled":
+            rng = np.random.Generator(np.random.PCG64(problem.seed))
+            return "rng.permutation", lambda: rng.permutation(items)
+        case "interleaved":
+            places = np.arange(items, dtype=np.int64).reshape(-1, 1) if items % PEOPLE else None
+            turns = np.arange(items, dtype=np.int64) if places is None else places.ravel()
+            owners = (turns % PEOPLE).astype(np.uint16)
+            return "stable argsort of uint16", lambda: np.argsort(owners, kind="stable")
+    keys = np.asarray(problem.keys)
+    small = keys.astype(np.uint16 if int(keys.max()) < 1 << 16 else np.uint32)
+    return f"stable argsort of {small.dtype}", lambda: np.argsort(small, kind="stable")
+
+
+def _rival(problem: Problem) -> tuple[str, Callable[[], Any]] | None:
+    try:
+        import pandas as pd
+    except ImportError:
+        return None
+    items = problem.n_items
+    frame = pd.DataFrame({"item": np.arange(items)})
+    match problem.ordering.kind:
+        case "as-listed":
+            return None
+        case "interleaved":
+            return "pandas groupby", lambda: frame.groupby(np.arange(items) % PEOPLE).indices
+        case "shuffled":
+            return (
+                "pandas sample, groupby",
+                lambda: frame.sample(frac=1, random_state=7).groupby(np.arange(items) % PEOPLE).indices,
+            )
+        case "stratified":
+            frame["key"] = problem.keys
+            return (
+                "pandas groupby, cumcount",
+                lambda: frame.groupby(frame.groupby("key").cumcount() % PEOPLE).indices,
+            )
+        case _:
+            frame["key"] = problem.keys
+            return (
+                "pandas groupby, ngroup",
+                lambda: frame.groupby(frame.groupby("key").ngroup() % PEOPLE).indices,
+            )
