@@ -1,0 +1,367 @@
+"""From a spec and a snapshot to a plan. Every selection is made on the snapshot as it is, in no sequence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan import __version__
+from taskplan.allocation.problem import Allocation, Assignee, Ordering, Problem
+from taskplan.allocation.registry import load_strategy
+from taskplan.errors import InfeasibleError, InputError, nearest
+from taskplan.model.ids import ItemIds
+from taskplan.model.table import ItemTable
+from taskplan.planning.codec import canonical_json, seal
+from taskplan.planning.document import (
+    AllocationRecord,
+    Fairness,
+    Operation,
+    PackedIds,
+    Plan,
+    Selection,
+    Share,
+    SnapshotRecord,
+)
+from taskplan.planning.fields import task_fields
+from taskplan.planning.graph import task_order
+from taskplan.planning.selection import (
+    Resolver,
+    Selected,
+    find_task,
+    narrow,
+    select_by_query,
+    select_finished,
+    select_listed,
+)
+from taskplan.planning.spec import OrderSpec, Person, Spec, StrategySpec, TaskSpec
+
+PLATFORM_LIMIT = 80_000
+"""The platform refuses a task of so many items or more (its own web form says so)."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """One operation in the making, with the rows that it takes."""
+
+    operation: Operation
+    rows: NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class _Work:
+    spec: Spec
+    table: ItemTable
+    resolver: Resolver | None
+    seed: int
+    warnings: list[str] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    parts: dict[int, list[_Part]] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
+
+
+def make_plan(
+    spec: Spec, table: ItemTable, *, resolver: Resolver | None = None, seed: int | None = None
+) -> Plan:
+    """Make the plan of `spec` on a snapshot; the same spec, items and seed give the same plan, byte for byte.
+
+    `resolver` knows existing tasks and members (a backend is one); `seed`
+    replaces the spec's. SpecError for what does not fit together, InfeasibleError
+    where the shares cannot be met.
+    """
+    work = _Work(spec, table, resolver, spec.seed if seed is None else seed)
+    order, parents = task_order(spec)
+    for index in order:
+        work.parts[index] = _plan_task(work, index, parents.get(index))
+    parts = [part for index in range(len(spec.tasks)) for part in work.parts[index]]
+    _warn_of_overlaps(work)
+    _warn_of_strangers(work)
+    plan = Plan(
+        digest="",
+        taskplan=__version__,
+        seed=work.seed,
+        spec=dict(spec.document),
+        snapshot=SnapshotRecord(
+            project=table.project,
+            dataset=table.dataset,
+            items=len(table),
+            fingerprint=table.fingerprint(work.paths),
+            paths=tuple(sorted(work.paths)),
+        ),
+        warnings=tuple(dict.fromkeys(work.warnings)),
+        operations=tuple(part.operation for part in parts),
+    )
+    return seal(plan)[0]
+
+
+def _plan_task(work: _Work, index: int, parent: int | None) -> list[_Part]:
+    task, path = work.spec.tasks[index], f"tasks[{index}]"
+    if parent is not None:
+        return _plan_review(work, task, path, work.parts[parent])
+    target = None
+    if task.items is not None:
+        selected = select_listed(work.spec, task, path, work.table)
+    elif task.of is not None:
+        reviewed = find_task(work.spec, work.resolver, work.table.dataset, task.of, f"{path}.of")
+        selected = select_finished(work.spec, task, path, work.table, reviewed)
+        target = reviewed.id
+    else:
+        selected = select_by_query(work.spec, task, path, work.table)
+    if task.add_to is not None:
+        existing = find_task(work.spec, work.resolver, work.table.dataset, task.add_to, f"{path}.add_to")
+        target = existing.id
+        selected = _without_present(work, task, selected, [a.items for a in existing.assignments])
+    rows = _limited(work, task, selected)
+    chunks = _chunks(work.spec, task, path, rows)
+    made = []
+    for number, chunk in enumerate(chunks):
+        suffix = f" ({number + 1}/{len(chunks)})" if len(chunks) > 1 else ""
+        made.append(_operation(work, task, path, selected, chunk, suffix, target, ()))
+    return made
+
+
+def _plan_review(work: _Work, task: TaskSpec, path: str, parents: list[_Part]) -> list[_Part]:
+    """Plan a QA task over tasks of the same spec: one for each part of a task that was split."""
+    made: list[_Part] = []
+    left = task.limit
+    if parents:
+        work.warnings.append(
+            f"{task.title}: reviews the planned items of {task.of}; none of them is finished yet"
+        )
+    for number, parent in enumerate(parents):
+        selected = narrow(work.spec, task, path, work.table, parent.rows)
+        work.warnings += selected.warnings
+        work.paths |= selected.paths
+        rows = selected.rows if left is None else selected.rows[:left]
+        left = None if left is None else left - len(rows)
+        if len(rows) == 0:
+            continue
+        suffix = f" ({number + 1}/{len(parents)})" if len(parents) > 1 else ""
+        before = parent.operation.id
+        made.append(_operation(work, task, path, selected, rows, suffix, before, (before,)))
+    if not made:
+        work.warnings.append(f"{task.title}: there is nothing to review; no task is planned")
+    return made
+
+
+def _without_present(work: _Work, task: TaskSpec, selected: Selected, held: Sequence[ItemIds]) -> Selected:
+    """Leave out what the task has already: adding it again would change nothing."""
+    present = np.zeros(len(work.table), dtype=bool)
+    for ids in held:
+        rows = work.table.ids.rows_of(ids)
+        present[rows[rows >= 0]] = True
+    kept = selected.rows[~present[selected.rows]]
+    if len(kept) < len(selected.rows):
+        gone = len(selected.rows) - len(kept)
+        work.warnings.append(f"{task.title}: {_items(gone)} in the task already, left out")
+    return Selected(kept, selected.source, selected.query, selected.paths, selected.warnings)
+
+
+def _limited(work: _Work, task: TaskSpec, selected: Selected) -> NDArray[np.int64]:
+    work.warnings += selected.warnings
+    work.paths |= selected.paths
+    rows = selected.rows
+    if task.limit is not None and len(rows) > task.limit:
+        work.warnings.append(f"{task.title}: the limit keeps {task.limit:,} of {len(rows):,} items")
+        rows = rows[: task.limit]
+    if len(rows) == 0:
+        found = "no finished item" if selected.source == "finished" else "nothing"
+        verb = "items are added" if task.add_to else "task is planned"
+        work.warnings.append(f"{task.title}: the selection matches {found}; no {verb}")
+    return rows
+
+
+def _chunks(spec: Spec, task: TaskSpec, path: str, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    if len(rows) == 0:
+        return []
+    if task.split_above is not None and len(rows) > task.split_above:
+        most = min(task.split_above, PLATFORM_LIMIT - 1)
+        pieces = -(-len(rows) // most)
+        return np.array_split(rows, pieces)
+    if len(rows) >= PLATFORM_LIMIT and task.add_to is None:
+        if task.split_above is not None:
+            return np.array_split(rows, -(-len(rows) // (PLATFORM_LIMIT - 1)))
+        raise spec.error(
+            f"selects {len(rows):,} items, but the platform refuses a task of {PLATFORM_LIMIT:,} or more",
+            path,
+            f"split_above: {PLATFORM_LIMIT} makes several tasks of it",
+        )
+    return [rows]
+
+
+def _operation(
+    work: _Work,
+    task: TaskSpec,
+    path: str,
+    selected: Selected,
+    rows: NDArray[np.int64],
+    suffix: str,
+    target: str | None,
+    depends_on: tuple[str, ...],
+) -> _Part:
+    allocation, strategy, options = _allocate(work, task, path, rows)
+    if len(rows) < len(task.assignees):
+        work.warnings.append(f"{task.title}: {_items(len(rows))} for {len(task.assignees)} people")
+    fields = None
+    if task.add_to is None:
+        fields = task_fields(work.spec, task, path, suffix, target if task.type == "qa" else None)
+    record = _record(work, task, rows, allocation, strategy, options)
+    draft = Operation(
+        id=f"{'add' if fields is None else 'create'}:{task.title}{suffix}",
+        key="",
+        action="add_items" if fields is None else "create_task",
+        depends_on=depends_on,
+        task=fields,
+        target=target if fields is None else None,
+        selection=Selection(selected.source, selected.query_json(), len(selected.rows), task.limit),
+        allocation=record,
+    )
+    return _Part(_keyed(work, draft), rows)
+
+
+def _keyed(work: _Work, draft: Operation) -> Operation:
+    """Give an operation its key: what it does, digested, and its number among equal ones."""
+    said = {
+        "action": draft.action,
+        "project": work.table.project,
+        "dataset": work.table.dataset,
+        "task": msgspec.to_builtins(draft.task),
+        "target": draft.target,
+        "shares": msgspec.to_builtins(draft.allocation.shares),
+        "items": msgspec.to_builtins(draft.allocation.items),
+    }
+    content = hashlib.sha256(canonical_json(said)).hexdigest()
+    number = work.keys[content] = work.keys.get(content, -1) + 1
+    key = content[:32] if number == 0 else hashlib.sha256(f"{content}:{number}".encode()).hexdigest()[:32]
+    name = draft.id if number == 0 else f"{draft.id} #{number + 1}"
+    return msgspec.structs.replace(draft, key=key, id=name)
+
+
+def _allocate(
+    work: _Work, task: TaskSpec, path: str, rows: NDArray[np.int64]
+) -> tuple[Allocation, str, dict[str, Any]]:
+    people = tuple(_assignee(person) for person in task.assignees)
+    shared = any(p.weight is not None or p.percent is not None or p.count is not None for p in people)
+    name, options = "weighted" if shared else "equal", {}
+    if isinstance(task.strategy, StrategySpec):
+        name = task.strategy.name
+        options = {} if task.strategy.method is None else {"method": task.strategy.method}
+    elif task.strategy is not None:
+        name = task.strategy
+    ordering, keys = _ordering(work, task, rows)
+    try:
+        strategy = load_strategy(name, options)
+    except InputError as error:
+        raise work.spec.error(error.message, f"{path}.strategy", error.hint) from error
+    try:
+        problem = Problem(len(rows), people, ordering, keys, work.seed)
+        return strategy.allocate(problem), name, options
+    except InputError as error:
+        raise work.spec.error(error.message, f"{path}.assignees", error.hint) from error
+    except InfeasibleError as error:
+        raise InfeasibleError(f"{work.spec.source} {task.title}: {error}") from error
+
+
+def _assignee(person: str | Person) -> Assignee:
+    if isinstance(person, str):
+        return Assignee(person.lower())
+    return Assignee(person.email.lower(), person.weight, person.percent, person.count)
+
+
+def _ordering(
+    work: _Work, task: TaskSpec, rows: NDArray[np.int64]
+) -> tuple[Ordering, NDArray[np.int64] | None]:
+    if not isinstance(task.order, OrderSpec):
+        return Ordering(task.order), None
+    path = task.order.stratified or str(task.order.grouped)
+    work.paths.add(path)
+    column = work.table.column(path)
+    if column.exists_nowhere:
+        near = nearest(path, work.table.known_paths())
+        hint = f'; did you mean "{near}"?' if near else ""
+        work.warnings.append(f'{task.title}: no item has "{path}", by which it is ordered{hint}')
+    keys = column.codes[rows].astype(np.int64)
+    if column.numbers is not None:
+        _, places = np.unique(column.numbers[rows], return_inverse=True)
+        plain = keys == column.number_code
+        keys[plain] += places.ravel()[plain]
+    if task.order.stratified is not None:
+        return Ordering("stratified", path), keys
+    # An item without the value belongs to no group: it may go to anybody.
+    absent = [code for code, reached in enumerate(column.values) if reached == ()]
+    alone = np.isin(column.codes[rows], absent)
+    keys[alone] = int(keys.max(initial=0)) + 1 + np.arange(int(alone.sum()))
+    return Ordering("grouped", path), keys
+
+
+def _record(
+    work: _Work,
+    task: TaskSpec,
+    rows: NDArray[np.int64],
+    allocation: Allocation,
+    strategy: str,
+    options: dict[str, Any],
+) -> AllocationRecord:
+    certificate = allocation.certificate
+    return AllocationRecord(
+        strategy=strategy,
+        options=options,
+        ordering=task.order if isinstance(task.order, str) else _kind(task.order),
+        ordering_path=None if isinstance(task.order, str) else task.order.stratified or task.order.grouped,
+        shares=tuple(
+            Share(who, count)
+            for who, count in zip(allocation.assignees, allocation.counts.tolist(), strict=True)
+        ),
+        items=PackedIds.of(work.table.ids.take(rows[allocation.order])),
+        fairness=Fairness(
+            measures=dict(certificate.measures),
+            objective=certificate.objective,
+            value=certificate.value,
+            bound=certificate.bound,
+            ratio=certificate.ratio,
+            optimal=certificate.optimal,
+        ),
+    )
+
+
+def _kind(order: OrderSpec) -> str:
+    return "stratified" if order.stratified is not None else "grouped"
+
+
+def _warn_of_overlaps(work: _Work) -> None:
+    """Warn where one item would be annotated in two tasks of the spec; a review is no overlap."""
+    taken = np.full(len(work.table), -1, dtype=np.int64)
+    for index, task in enumerate(work.spec.tasks):
+        if task.type == "qa":
+            continue
+        for part in work.parts[index]:
+            before = taken[part.rows]
+            others, counts = np.unique(before[(before >= 0) & (before != index)], return_counts=True)
+            for other, count in zip(others.tolist(), counts.tolist(), strict=True):
+                name = work.spec.tasks[other].title
+                work.warnings.append(f"{task.title}: {_items(count)} in {name} as well")
+            taken[part.rows] = index
+
+
+def _warn_of_strangers(work: _Work) -> None:
+    members = work.resolver.members(work.table.dataset) if work.resolver is not None else None
+    if members is None:
+        return
+    for task in work.spec.tasks:
+        for person in task.assignees:
+            email = (person if isinstance(person, str) else person.email).lower()
+            if email not in members:
+                work.warnings.append(f"{task.title}: {email} is no member of {work.table.project}")
+        if task.owner is not None and task.owner.lower() not in members:
+            work.warnings.append(
+                f"{task.title}: the owner {task.owner.lower()} is no member of {work.table.project}"
+            )
+
+
+def _items(count: int) -> str:
+    return "1 item is" if count == 1 else f"{count:,} items are"

@@ -1,0 +1,196 @@
+"""Which rows of the snapshot a task of a spec asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan.dql.evaluate import evaluate, select
+from taskplan.dql.explain import unknown_paths
+from taskplan.dql.query import (
+    And,
+    Element,
+    Equal,
+    Exists,
+    Field,
+    Query,
+    annotation_paths,
+    item_paths,
+    to_json,
+)
+from taskplan.dql.short import query_from
+from taskplan.errors import NotFoundError, QueryError, did_you_mean, nearest
+from taskplan.model.entities import TaskState
+from taskplan.model.ids import ItemIds
+from taskplan.model.table import ANNOTATIONS, ItemTable
+from taskplan.planning.document import SelectionSource
+from taskplan.planning.spec import Spec, TaskSpec
+
+
+class Resolver(Protocol):
+    """Knows the tasks and people that exist already; a backend is one."""
+
+    def task(self, dataset: str, name_or_id: str) -> TaskState: ...
+
+    def members(self, dataset: str) -> frozenset[str] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Rows int64[m] in selection order, how they were found, the columns this depends on, and warnings."""
+
+    rows: NDArray[np.int64]
+    source: SelectionSource
+    query: Query | None
+    paths: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
+
+    def query_json(self) -> dict[str, Any] | None:
+        """Return the query without paging, as it is stored in a plan."""
+        if self.query is None:
+            return None
+        return {
+            name: value for name, value in to_json(self.query).items() if name not in ("page", "pageSize")
+        }
+
+
+def task_query(spec: Spec, task: TaskSpec, path: str) -> Query:
+    """Return the query of a task's filter; the whole dataset, as the SDK has it, where there is none."""
+    try:
+        return query_from(task.filter if task.filter is not None else {}, where=f"{path}.filter")
+    except QueryError as error:
+        raise spec.error(error.message, error.path or f"{path}.filter", error.hint) from error
+
+
+def select_by_query(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> Selected:
+    """Select by filter, or everything."""
+    query = task_query(spec, task, path)
+    rows = select(query, table)
+    return Selected(
+        rows,
+        "filter" if task.filter is not None else "dataset",
+        query,
+        _paths(query),
+        tuple(_query_warnings(query, task, table)),
+    )
+
+
+def select_listed(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> Selected:
+    """Select listed ids or filenames, in their order; SpecError for one that is not there or comes twice."""
+    assert task.items is not None
+    if task.items.ids is not None:
+        kind, wanted = "id", task.items.ids
+        found = table.ids.rows_of(ItemIds.of(wanted))
+        paths: frozenset[str] = frozenset()
+    else:
+        kind, wanted = "filename", task.items.filenames or []
+        found = _rows_of_filenames(table, wanted)
+        paths = frozenset({"filename"})
+    place = f"{path}.items.{kind}s"
+    seen: dict[str, int] = {}
+    for index, name in enumerate(wanted):
+        if name in seen:
+            raise spec.error(f"{name} is listed twice", f"{place}[{index}]")
+        seen[name] = index
+    missing = np.flatnonzero(found < 0)
+    if len(missing):
+        first = int(missing[0])
+        more = f" (and {len(missing) - 1:,} more)" if len(missing) > 1 else ""
+        candidates = _texts(table, "filename") if kind == "filename" else []
+        raise spec.error(
+            f"{table.dataset} has no item with the {kind} {wanted[first]}{more}",
+            f"{place}[{first}]",
+            did_you_mean(wanted[first], candidates),
+        )
+    return Selected(found, "items", None, paths)
+
+
+def select_finished(spec: Spec, task: TaskSpec, path: str, table: ItemTable, parent: TaskState) -> Selected:
+    """Select the finished items of an existing task: those with a status on its ref, as the SDK does."""
+    condition = Field(
+        "metadata.system.refs",
+        Element(
+            And(
+                (
+                    Field("id", Equal(parent.id)),
+                    Field("type", Equal("task")),
+                    Field("metadata", Element(And((Field("status", Exists(True)),)), explicit=False)),
+                )
+            ),
+            explicit=True,
+        ),
+    )
+    asked = task_query(spec, task, path)
+    query = Query(
+        filter=And((asked.filter, condition)),
+        join=asked.join,
+        intersect=asked.intersect,
+        except_=asked.except_,
+        sort=asked.sort,
+    )
+    return Selected(
+        select(query, table), "finished", query, _paths(query), tuple(_query_warnings(asked, task, table))
+    )
+
+
+def narrow(spec: Spec, task: TaskSpec, path: str, table: ItemTable, rows: NDArray[np.int64]) -> Selected:
+    """Select those of a task's planned rows that the filter of its QA task keeps too."""
+    if task.filter is None:
+        return Selected(rows, "planned", None)
+    query = task_query(spec, task, path)
+    kept = rows[evaluate(query, table)[rows]]
+    return Selected(kept, "planned", query, _paths(query), tuple(_query_warnings(query, task, table)))
+
+
+def find_task(spec: Spec, resolver: Resolver | None, dataset: str, name: str, path: str) -> TaskState:
+    """Return an existing task; SpecError with the nearest name of the spec or the store."""
+    try:
+        if resolver is None:
+            raise NotFoundError(f'there is no task "{name}"')
+        return resolver.task(dataset, name)
+    except NotFoundError as error:
+        mine = nearest(name, [task.name for task in spec.tasks if task.name])
+        hint = f'did you mean "{mine}"?' if mine else error.hint
+        raise spec.error(error.message, path, hint) from error
+
+
+def _paths(query: Query) -> frozenset[str]:
+    return frozenset((*item_paths(query), *(ANNOTATIONS + path for path in annotation_paths(query))))
+
+
+def _query_warnings(query: Query, task: TaskSpec, table: ItemTable) -> list[str]:
+    warnings = []
+    for name, near in unknown_paths(query, table):
+        hint = f'; did you mean "{near}"?' if near else ""
+        warnings.append(f'{task.title}: no item has "{name}"{hint}')
+    if task.filter is not None and _has_apostrophe(to_json(query)):
+        warnings.append(
+            f"{task.title}: the filter holds an apostrophe, which the platform's SDK turns into a quotation "
+            "mark; only a replay by item ids keeps its meaning"
+        )
+    return warnings
+
+
+def _has_apostrophe(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("'" in name or _has_apostrophe(entry) for name, entry in value.items())
+    if isinstance(value, list):
+        return any(map(_has_apostrophe, value))
+    return isinstance(value, str) and "'" in value
+
+
+def _texts(table: ItemTable, path: str) -> list[str]:
+    return [reached[0] for reached in table.column(path).values if reached and isinstance(reached[0], str)]
+
+
+def _rows_of_filenames(table: ItemTable, wanted: list[str]) -> NDArray[np.int64]:
+    column = table.column("filename")
+    codes = {reached[0]: code for code, reached in enumerate(column.values) if reached}
+    asked = [codes.get(name, -1) for name in wanted]
+    rows = np.full(len(column.values) + 1, -1, dtype=np.int64)
+    # The first row of a filename counts, should one come twice.
+    rows[column.codes[::-1]] = np.arange(len(column) - 1, -1, -1, dtype=np.int64)
+    return np.array([rows[code] if code >= 0 else -1 for code in asked], dtype=np.int64)
