@@ -1,0 +1,50 @@
+"""The platform's JSON export: a folder with one file an item, or a zip of it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from taskplan.errors import DataError
+from taskplan.model.formats.documents import read_document
+from taskplan.model.formats.record import Record
+
+
+def read_folder(path: Path) -> Iterator[Record]:
+    """Yield the documents of the .json files below a folder, in the order of their paths."""
+    for file in json_files(path):
+        yield from read_document(file.read_bytes(), str(file))
+
+
+def json_files(path: Path) -> list[Path]:
+    """Return the visible .json files below a folder, sorted."""
+    return sorted(
+        file
+        for file in path.rglob("*.json")
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+
+
+def read_zip(path: Path) -> Iterator[Record]:
+    """Yield the documents of the .json, .jsonl and .ndjson files in a zip, in the order of their names."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                if _hidden(name):
+                    continue
+                source = f"{path}/{name}"
+                if name.endswith(".json"):
+                    yield from read_document(archive.read(name), source)
+                elif name.endswith((".jsonl", ".ndjson")):
+                    with archive.open(name) as file:
+                        for number, line in enumerate(file, start=1):
+                            text = line.removeprefix(b"\xef\xbb\xbf").strip()
+                            if text:
+                                yield Record(text, source, number)
+    except zipfile.BadZipFile as error:
+        raise DataError("is not a zip file, or a damaged one", source=str(path)) from error
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))

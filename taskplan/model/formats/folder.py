@@ -1,0 +1,65 @@
+"""A plain folder of files as items: name, size, MIME type, and image size where it can be read."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from taskplan.errors import DataError
+from taskplan.model.documents import generated_id
+from taskplan.model.formats.record import Record
+
+
+def read_files(path: Path, dataset: str) -> Iterator[Record]:
+    """Yield a record for each visible file below a folder, sorted by path; files are not read whole."""
+    for file in visible_files(path):
+        filename = "/" + file.relative_to(path).as_posix()
+        try:
+            filename.encode()
+            system: dict[str, Any] = {"size": file.stat().st_size}
+        except (UnicodeEncodeError, OSError) as error:
+            source = os.fsencode(file).decode(errors="replace")
+            what = (
+                "has a name that is not UTF-8" if isinstance(error, UnicodeEncodeError) else "is unreadable"
+            )
+            yield Record(b"", source, None, DataError(what, source=source))
+            continue
+        kind = mimetypes.guess_type(file.name, strict=False)[0]
+        if kind is not None:
+            system["mimetype"] = kind
+        if kind is not None and kind.startswith("image/"):
+            system |= _image_size(file)
+        document = {
+            "id": generated_id(dataset, filename),
+            "filename": filename,
+            "metadata": {"system": {**system, "refs": []}},
+        }
+        yield Record(msgspec.json.encode(document), str(file))
+
+
+def visible_files(path: Path) -> Iterator[Path]:
+    """Yield the files below a folder, folder by folder in sorted order; hidden ones are left out."""
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield Path(folder) / name
+
+
+def _image_size(file: Path) -> dict[str, int]:
+    """Return width and height in pixels; nothing where Pillow is absent or cannot tell."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return {}
+    try:
+        with Image.open(file) as image:
+            return {"width": image.width, "height": image.height}
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        # Not an image after all, or damaged: the item stays, without a size.
+        return {}

@@ -1,0 +1,42 @@
+"""Items as Parquet: one row an item, nested columns kept, null absent (extra ``parquet``)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from taskplan.errors import DataError, MissingExtraError
+from taskplan.model.formats.columns import paths_of_columns, record_of_row
+from taskplan.model.formats.record import Record
+
+_ROWS = 10_000
+
+
+def read_parquet(path: Path, dataset: str) -> Iterator[Record]:
+    """Yield a record for each row, its number as line; MissingExtraError without pyarrow."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError("reading Parquet", "parquet") from error
+    source = str(path)
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            paths = paths_of_columns(list(file.schema_arrow.names), source)
+            number = 0
+            for batch in file.iter_batches(batch_size=_ROWS):
+                columns = [column.to_pylist() for column in batch.columns]
+                for values in zip(*columns, strict=True):
+                    number += 1
+                    yield record_of_row(paths, [_present(v) for v in values], dataset, source, number)
+    except pyarrow.ArrowInvalid as error:
+        raise DataError(f"is not Parquet ({str(error).splitlines()[0]})", source=source) from error
+
+
+def _present(value: Any) -> Any:
+    """Return a value as JSON can hold it; null and NaN are absent."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,181 @@
+"""One record of an import source, and the item that it holds.
+
+Every format yields records: the JSON text of one item, in item form or export
+form, with the place it came from. `read_item` checks a record and takes it
+apart without decoding more of it than the store needs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from taskplan.errors import DataError
+
+MAX_COUNT = 2**53
+
+
+class Record(NamedTuple):
+    """The JSON text of one item and where it stands; `error` where not even the text could be read."""
+
+    text: bytes
+    source: str
+    line: int | None = None
+    error: DataError | None = None
+
+
+class Item(NamedTuple):
+    """A checked record: the document's text in item form, without annotations, and its first-class fields.
+
+    Absent fields are derived as in `taskplan.model.documents.complete`; a field that
+    is null stays None. `annotations` is None where the record has no such list.
+    """
+
+    id: str
+    filename: str
+    name: str | None
+    dir: str | None
+    type: str | None
+    hidden: bool | None
+    annotated: bool | None
+    annotations_count: int | None
+    created_at: str | None
+    updated_at: str | None
+    annotations: list[Raw] | None
+    document: str
+
+
+class _Fields(msgspec.Struct, gc=False, rename={"export_id": "_id"}):
+    filename: str
+    id: str | UnsetType = UNSET
+    export_id: str | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
+    dir: str | UnsetType | None = UNSET
+    type: str | UnsetType | None = UNSET
+    hidden: bool | UnsetType | None = UNSET
+    annotated: bool | UnsetType | None = UNSET
+    annotationsCount: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] | UnsetType | None = UNSET  # noqa: N815
+    createdAt: Any = None  # noqa: N815
+    updatedAt: Any = None  # noqa: N815
+    annotations: list[Raw] | UnsetType = UNSET
+
+
+_decode_fields = msgspec.json.Decoder(_Fields).decode
+_decode_entries = msgspec.json.Decoder(dict[str, Raw]).decode
+_encode = msgspec.json.Encoder().encode
+_EXPORT_NAMES = {"_id": "id", "itemMetadata": "metadata"}
+
+
+def read_item(record: Record) -> Item:
+    """Return the item that a record holds; DataError says where and why it is none."""
+    if record.error is not None:
+        raise record.error
+    try:
+        fields = _decode_fields(record.text)
+        text = record.text.decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _problem(record, error) from error
+    filename, annotations = fields.filename, fields.annotations
+    item_id = fields.id
+    if item_id is UNSET:
+        item_id = fields.export_id
+        if item_id is UNSET:
+            raise DataError('has neither "id" nor "_id"', source=record.source, line=record.line)
+        text = _without_annotations(record.text, export=True)
+    elif annotations is not UNSET:
+        text = _without_annotations(record.text, export=False)
+    if not filename.startswith("/"):
+        raise _wrong(record, "filename", 'a path that starts with "/"', filename)
+    if not item_id:
+        raise _wrong(record, "id", "text", item_id)
+    count = len(annotations) if annotations is not UNSET else 0
+    folder, _, name = filename.rpartition("/")
+    stated = count if fields.annotationsCount is UNSET else fields.annotationsCount
+    created, updated = fields.createdAt, fields.updatedAt
+    return Item(
+        item_id,
+        filename,
+        name if fields.name is UNSET else fields.name,
+        (folder or "/") if fields.dir is UNSET else fields.dir,
+        "file" if fields.type is UNSET else fields.type,
+        False if fields.hidden is UNSET else fields.hidden,
+        (stated is not None and stated > 0) if fields.annotated is UNSET else fields.annotated,
+        stated,
+        created if type(created) is str else None,
+        updated if type(updated) is str else None,
+        None if annotations is UNSET else annotations,
+        text,
+    )
+
+
+def _without_annotations(text: bytes, *, export: bool) -> str:
+    """Return a document in item form; numbers and text inside stay written as they came."""
+    entries = _decode_entries(text)
+    entries.pop("annotations", None)
+    if export:
+        # A document that has both names keeps both, so that no field is lost.
+        entries = {
+            (
+                _EXPORT_NAMES[name] if name in _EXPORT_NAMES and _EXPORT_NAMES[name] not in entries else name
+            ): raw
+            for name, raw in entries.items()
+        }
+    return _encode(entries).decode()
+
+
+_EXPECTED = {
+    "id": "text",
+    "_id": "text",
+    "filename": 'a path that starts with "/"',
+    "name": "text",
+    "dir": "text",
+    "type": "text",
+    "hidden": "true or false",
+    "annotated": "true or false",
+    "annotationsCount": "a whole number ≥ 0",
+    "annotations": "a list",
+}
+_NULLABLE = {"name", "dir", "type", "hidden", "annotated", "annotationsCount"}
+
+
+def _problem(record: Record, error: Exception) -> DataError:
+    """Say precisely what is wrong with a text that could not be read as an item."""
+    try:
+        value = msgspec.json.decode(record.text)
+    except RecursionError:
+        return DataError("is nested too deeply", source=record.source, line=record.line)
+    except UnicodeDecodeError:
+        return DataError("is not UTF-8 text", source=record.source, line=record.line)
+    except msgspec.MsgspecError as cause:
+        what = str(cause).removeprefix("JSON is malformed: ")
+        return DataError(f"is not JSON ({what})", source=record.source, line=record.line)
+    if not isinstance(value, dict):
+        return _wrong(record, None, "an object", value)
+    if "filename" not in value:
+        return DataError('has no "filename"', source=record.source, line=record.line)
+    for field, expected in _EXPECTED.items():
+        if field in value and not _fits(field, value[field]):
+            return _wrong(record, field, expected, value[field])
+    return DataError(str(error), source=record.source, line=record.line)
+
+
+def _fits(field: str, value: Any) -> bool:
+    if value is None:
+        return field in _NULLABLE
+    expected = _EXPECTED[field]
+    if expected == "true or false":
+        return isinstance(value, bool)
+    if expected == "a list":
+        return isinstance(value, list)
+    if expected.startswith("a whole number"):
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
+    return isinstance(value, str)
+
+
+def _wrong(record: Record, field: str | None, expected: str, found: Any) -> DataError:
+    shown = _encode(found).decode()
+    if len(shown) > 40:
+        shown = shown[:39] + "…"
+    return DataError(f"expected {expected}, got {shown}", source=record.source, line=record.line, path=field)
