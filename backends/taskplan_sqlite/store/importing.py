@@ -1,0 +1,216 @@
+"""Filling a dataset from records: one pass, in chunks, inside the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import msgspec
+
+from taskplan.errors import DataError
+from taskplan.model.formats import Item, Record, read_item
+from taskplan.model.store import Progress
+
+CHUNK = 5_000
+"""Items that are written together."""
+
+_COLUMNS = (
+    "dataset, id, filename, name, dir, type, hidden, annotated, annotations_count, created_at, updated_at, "
+    "annotations_held, document"
+)
+_INSERT_AT = f"INSERT INTO items (pk, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_UPDATE = (
+    "UPDATE items SET id = ?, filename = ?, name = ?, dir = ?, type = ?, hidden = ?, annotated = ?, "
+    "annotations_count = ?, created_at = ?, updated_at = ?, annotations_held = ?, document = ? WHERE pk = ?"
+)
+_INSERT_ANNOTATION = "INSERT INTO annotations (dataset, item, id, document) VALUES (?, ?, ?, ?)"
+
+
+class _Named(msgspec.Struct, gc=False):
+    id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Importer:
+    """Writes the items of records into one dataset.
+
+    `counts` holds read, added, changed, unchanged and skipped. A bad record
+    raises DataError, unless `skip` is given: that is called with it instead.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        dataset: int,
+        *,
+        skip: Callable[[Record, DataError], None] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._connection = connection
+        self._dataset = dataset
+        self._skip = skip
+        self._progress = progress
+        self._next = _next_pk(connection)
+        self._seen: set[int] = set()
+        self.counts: Counter[str] = Counter()
+
+    def load(self, records: Iterator[Record]) -> None:
+        """Write items of which none is in the store; a unique index made later finds ids that come twice."""
+        for items in self._chunks(records):
+            self._insert([item for _, item in items])
+
+    def merge(self, records: Iterator[Record]) -> None:
+        """Write items beside others: by id, those that are new or differ."""
+        for items in self._chunks(records):
+            self._merge_chunk(items)
+
+    def _chunks(self, records: Iterator[Record]) -> Iterator[list[tuple[Record, Item]]]:
+        while taken := list(islice(records, CHUNK)):
+            items: list[tuple[Record, Item]] = []
+            for record in taken:
+                try:
+                    items.append((record, read_item(record)))
+                except DataError as error:
+                    self._bad(record, error)
+            self.counts["read"] += len(taken)
+            yield items
+            if self._progress is not None:
+                self._progress(self.counts["read"], None)
+
+    def _bad(self, record: Record, error: DataError) -> None:
+        if self._skip is None:
+            raise error
+        self.counts["skipped"] += 1
+        self._skip(record, error)
+
+    def _insert(self, items: list[Item]) -> None:
+        dataset, first = self._dataset, self._next
+        self._connection.executemany(
+            _INSERT_AT,
+            [
+                (
+                    pk,
+                    dataset,
+                    *item[:10],
+                    None if item.annotations is None else len(item.annotations),
+                    item.document,
+                )
+                for pk, item in enumerate(items, start=first)
+            ],
+        )
+        self._next = first + len(items)
+        self.counts["added"] += len(items)
+        self._insert_annotations((pk, item) for pk, item in enumerate(items, start=first))
+
+    def _insert_annotations(self, items: Iterator[tuple[int, Item]]) -> None:
+        rows = [
+            (self._dataset, pk, annotation_id(text), bytes(text).decode())
+            for pk, item in items
+            for text in item.annotations or ()
+        ]
+        if rows:
+            self._connection.executemany(_INSERT_ANNOTATION, rows)
+
+    def _merge_chunk(self, items: list[tuple[Record, Item]]) -> None:
+        known = self._known([item.id for _, item in items])
+        fresh: dict[str, Item] = {}
+        changed: dict[int, Item] = {}
+        for record, item in items:
+            pk = known.get(item.id)
+            if item.id in fresh:
+                same = same_item(item, fresh[item.id])
+            elif pk is not None:
+                same = same_item(item, changed[pk]) if pk in changed else self._same_as_stored(item, pk)
+            else:
+                fresh[item.id] = item
+                continue
+            if same:
+                self.counts["unchanged"] += 1
+            elif item.id in fresh or pk in self._seen:
+                place = f'the id "{item.id}" came before, with other content'
+                self._bad(record, DataError(place, source=record.source, line=record.line))
+                continue
+            else:
+                assert pk is not None
+                changed[pk] = item
+                self.counts["changed"] += 1
+            if pk is not None:
+                self._seen.add(pk)
+        self._update(changed)
+        first = self._next
+        self._insert(list(fresh.values()))
+        self._seen.update(range(first, self._next))
+
+    def _known(self, ids: list[str]) -> dict[str, int]:
+        """Return the primary keys of those ids that the dataset has."""
+        rows = self._connection.execute(
+            "SELECT id, pk FROM items WHERE dataset = ? AND id IN (SELECT value FROM json_each(?))",
+            (self._dataset, msgspec.json.encode(ids).decode()),
+        )
+        return dict(rows)
+
+    def _same_as_stored(self, item: Item, pk: int) -> bool:
+        document, held = self._connection.execute(
+            "SELECT document, annotations_held FROM items WHERE pk = ?", (pk,)
+        ).fetchone()
+        if held != (None if item.annotations is None else len(item.annotations)):
+            return False
+        if not same_json(document, item.document):
+            return False
+        if not held:
+            return True
+        stored = self._connection.execute(
+            "SELECT document FROM annotations WHERE dataset = ? AND item = ? ORDER BY pk", (self._dataset, pk)
+        )
+        pairs = zip(stored, item.annotations or (), strict=True)
+        return all(same_json(old, bytes(new).decode()) for (old,), new in pairs)
+
+    def _update(self, changed: dict[int, Item]) -> None:
+        if not changed:
+            return
+        self._connection.executemany(
+            _UPDATE,
+            [
+                (*item[:10], None if item.annotations is None else len(item.annotations), item.document, pk)
+                for pk, item in changed.items()
+            ],
+        )
+        self._connection.executemany(
+            "DELETE FROM annotations WHERE dataset = ? AND item = ?", [(self._dataset, pk) for pk in changed]
+        )
+        self._insert_annotations(iter(changed.items()))
+
+
+def annotation_id(text: msgspec.Raw) -> str | None:
+    """Return the id of an annotation, None where it has none."""
+    try:
+        found = msgspec.json.decode(text, type=_Named).id
+    except msgspec.ValidationError:
+        return None
+    return None if found is msgspec.UNSET else found
+
+
+def same_item(one: Item, other: Item) -> bool:
+    """Tell whether two items have the same document and annotations, however they are written."""
+    if (one.annotations is None) != (other.annotations is None) or not same_json(
+        one.document, other.document
+    ):
+        return False
+    mine, theirs = one.annotations or [], other.annotations or []
+    return len(mine) == len(theirs) and all(
+        same_json(bytes(a).decode(), bytes(b).decode()) for a, b in zip(mine, theirs, strict=True)
+    )
+
+
+def same_json(one: str, other: str) -> bool:
+    """Tell whether two JSON texts mean the same; the order of keys and white space do not matter."""
+    return one == other or _sorted(one) == _sorted(other)
+
+
+def _sorted(text: str) -> bytes:
+    return msgspec.json.encode(msgspec.json.decode(text), order="sorted")
+
+
+def _next_pk(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(pk), 0) + 1 FROM items").fetchone()[0])
