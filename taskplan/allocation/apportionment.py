@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from taskplan.errors import InputError, did_you_mean
 
+# The square of what a weight is divided by to be compared as a claim to one more item, by count held.
 Divisor = Callable[[int], Fraction | int]
-"""What a weight is divided by to compare claims to one more item, squared, for a count held so far."""
 
 METHODS = {
     "largest-remainder": ("hamilton", "hare", "hare-niemeyer"),
@@ -33,9 +33,14 @@ _DIVISORS: dict[str, Divisor] = {
     "adams": lambda held: held**2,
 }
 
+# Quotients of integers are rounded once, by at most 1.2e-16 of their size.
+_CLOSE = 1 - 1e-15
+
 
 def method_name(method: str) -> str:
     """Return the standard name of a method or of one of its aliases; InputError for others."""
+    if not isinstance(method, str):
+        raise InputError(f"expected the name of an apportionment method, got {method!r}")
     wanted = method.strip().lower().replace("_", "-").replace(" ", "-")
     for name, aliases in METHODS.items():
         if wanted == name or wanted in aliases:
@@ -56,6 +61,9 @@ def apportion(
     number it is. InputError for an unknown method or unusable weights.
     """
     name = method_name(method)
+    for weight in weights:
+        if not math.isfinite(weight):
+            raise InputError(f"expected finite weights, got {weight}")
     exact = [Fraction(weight) for weight in weights]
     if not exact or min(exact) < 0 or sum(exact) == 0:
         raise InputError("weights must not be negative, and at least one must be above 0")
@@ -97,8 +105,8 @@ def _divide(weights: list[int], seats: int, divisor: Divisor) -> list[int]:
     least = int(divisor(0) == 0)
     if least and seats < len(people):
         # Every claim is infinite at 0: the largest weights come first.
-        chosen = sorted(people, key=lambda i: (-weights[i], i))[:seats]
-        return [int(index in set(chosen)) for index in range(len(weights))]
+        chosen = set(sorted(people, key=lambda i: (-weights[i], i))[:seats])
+        return [int(index in chosen) for index in range(len(weights))]
     for index in people:
         counts[index] = max(counts[index], least)
 
@@ -140,27 +148,39 @@ def _divide(weights: list[int], seats: int, divisor: Divisor) -> list[int]:
 def _quota(weights: list[int], seats: int) -> list[int]:
     """Balinski and Young's quota method (1975): Jefferson's claims, within the upper quota at each size.
 
-    Seats are given one by one, because who may have the next depends on the way.
-    At sizes where every exact share is whole the method gives just these shares
-    (it stays within quota), so the last such size is a safe start.
+    Who is eligible depends on the way there, so seats are given one by one, but
+    only from the last size at which every quota is whole: there the method, which
+    never leaves the quota, has no choice.
     """
-    scale = math.gcd(*weights)
-    whole = [weight // scale for weight in weights]
-    total = sum(whole)
-    start = seats - seats % total
-    counts = [weight * (start // total) for weight in whole]
-    ready = [
-        (Fraction(-weight, held + 1), i) for i, (weight, held) in enumerate(zip(whole, counts, strict=True))
-    ]
-    ready = [entry for entry in ready if entry[0]]
+    unit = math.gcd(*weights)
+    weights = [weight // unit for weight in weights]
+    total = sum(weights)
+    rounds = seats // total
+    counts = [weight * rounds for weight in weights]
+    people = [index for index, weight in enumerate(weights) if weight > 0]
+    ready = [(-weights[index] / (counts[index] + 1), index) for index in people]
     heapq.heapify(ready)
+    # A person becomes eligible for one more at the size where the quota exceeds what they hold.
     waiting: list[tuple[int, int]] = []
-    for size in range(start + 1, seats + 1):
+    for size in range(rounds * total + 1, seats + 1):
         while waiting and waiting[0][0] <= size:
             _, index = heapq.heappop(waiting)
-            heapq.heappush(ready, (Fraction(-whole[index], counts[index] + 1), index))
-        _, index = heapq.heappop(ready)
+            heapq.heappush(ready, (-weights[index] / (counts[index] + 1), index))
+        index = _pop_best(ready, weights, counts)
         counts[index] += 1
-        # One more is within the upper quota from the first size whose exact share exceeds what is held.
-        heapq.heappush(waiting, (counts[index] * total // whole[index] + 1, index))
+        heapq.heappush(waiting, (counts[index] * total // weights[index] + 1, index))
     return counts
+
+
+def _pop_best(ready: list[tuple[float, int]], weights: list[int], counts: list[int]) -> int:
+    """Take the largest weight / (count + 1) off the heap; floats that are too close are compared exactly."""
+    best = heapq.heappop(ready)
+    rivals = [best]
+    while ready and ready[0][0] <= best[0] * _CLOSE:
+        rivals.append(heapq.heappop(ready))
+    if len(rivals) > 1:
+        best = max(rivals, key=lambda rival: (Fraction(weights[rival[1]], counts[rival[1]] + 1), -rival[1]))
+        for rival in rivals:
+            if rival is not best:
+                heapq.heappush(ready, rival)
+    return best[1]
