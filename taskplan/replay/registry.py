@@ -1,0 +1,42 @@
+"""Backends by name, found through the entry-point group ``taskplan.backends``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from taskplan.errors import NotFoundError, did_you_mean
+from taskplan.replay.backend import Backend, BackendPlugin
+
+GROUP = "taskplan.backends"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """A backend as listed."""
+
+    name: str
+    summary: str
+
+
+def _found() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def load_backend(name: str, options: Mapping[str, Any]) -> Backend:
+    """Open the backend `name`; NotFoundError with the nearest name."""
+    found = _found()
+    if name not in found:
+        raise NotFoundError(
+            f'there is no backend "{name}", only {", ".join(sorted(found))}', hint=did_you_mean(name, found)
+        )
+    plugin: BackendPlugin = found[name].load()
+    return plugin.connect(options)
+
+
+def list_backends() -> tuple[BackendInfo, ...]:
+    """Return the installed backends, sorted by name."""
+    plugins = [(name, entry.load()) for name, entry in sorted(_found().items())]
+    return tuple(BackendInfo(name, plugin.summary) for name, plugin in plugins)
