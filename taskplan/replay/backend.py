@@ -73,6 +73,11 @@ class Backend(Protocol):
     def items_of(self, key: str) -> Mapping[str, Any]:
         """Return assignee → ItemIds that the operation with this key holds now, for verification."""
 
+    def undo_blockers(
+        self, key: str, together: frozenset[str], *, discard_work: bool = False
+    ) -> tuple[str, ...]:
+        """Say what stands against undoing the operation, a line each, when all of `together` are undone."""
+
     def undo(self, key: str, *, discard_work: bool = False) -> Outcome | None:
         """Remove exactly what the operation made; None where nothing is left of it.
 

@@ -1,143 +1,174 @@
-"""What has changed on a backend since a plan was made, checked before the first write."""
+"""Does the backend still match the snapshot of a plan? Asked before the first write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.dql.evaluate import evaluate
 from taskplan.dql.parse import parse
-from taskplan.errors import NotFoundError
+from taskplan.errors import InputError
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
-from taskplan.planning.document import Operation, PackedIds, Plan, Share
+from taskplan.planning.document import Operation, Plan
 from taskplan.replay.backend import Backend
+from taskplan.replay.order import in_order, without_items
 
-Kind = Literal["item gone", "item left the selection", "item in the task already", "task gone", "no member"]
+ChangeKind = Literal[
+    "item-gone", "item-left", "item-present", "task-gone", "parent-gone", "stranger", "empty"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference: `subject` is an item's id, a task or a person; `words` says it in a line."""
+    """One way in which an operation no longer holds; `words` says it in one line.
 
-    kind: Kind
-    operation: str
-    subject: str
-    words: str
-
-    @property
-    def fatal(self) -> bool:
-        """Whether leaving items out cannot mend it."""
-        return self.kind == "task gone"
-
-
-def check_drift(plan: Plan, operations: Sequence[Operation], backend: Backend) -> tuple[Change, ...]:
-    """Return how a backend differs from what `operations` of `plan` were made on.
-
-    What operations of the plan did themselves is no drift: their refs are left
-    out of the picture.
+    `item` is an id, `person` an e-mail; neither is set where the whole operation fails.
     """
-    if not operations:
+
+    kind: ChangeKind
+    operation: str
+    words: str
+    item: str | None = None
+    person: str | None = None
+
+
+def check_drift(plan: Plan, backend: Backend, done_keys: Collection[str]) -> tuple[Change, ...]:
+    """Return how the operations not yet done no longer hold; nothing is written.
+
+    Effects of the plan's own operations do not count as changes. The selection
+    is only asked again where the fingerprint of the columns it reads has changed.
+    """
+    pending = [operation for operation in in_order(plan) if operation.key not in done_keys]
+    if not pending:
         return ()
-    keys = frozenset(operation.key for operation in plan.operations)
-    table = backend.snapshot(plan.snapshot.dataset, without=keys)
+    own = frozenset(operation.key for operation in plan.operations)
+    table = backend.snapshot(plan.snapshot.dataset, without=own)
     same = table.fingerprint(plan.snapshot.paths) == plan.snapshot.fingerprint
     members = backend.members(plan.snapshot.dataset)
     changes: list[Change] = []
-    for operation in operations:
-        changes += _tasks(plan, operation, backend)
+    for operation in pending:
+        changes += _tasks(plan, backend, operation, table)
         if not same:
             changes += _items(operation, table)
-        if operation.action == "add_items" and not any(change.fatal for change in changes):
-            changes += _present(plan, operation, backend, table, keys)
-        changes += _people(plan, operation, members)
+        if members is not None:
+            changes += _people(operation, members)
     return tuple(changes)
 
 
-def narrow(operation: Operation, changes: Iterable[Change]) -> Operation:
-    """Return an operation without the items that changed; its key stays."""
-    gone = [
-        change.subject for change in changes if change.operation == operation.id and "item" in change.kind
-    ]
-    if not gone:
-        return operation
-    dropped = ItemIds.of(dict.fromkeys(gone))
-    shares, kept = [], []
-    for who, ids in operation.items_by_assignee().items():
-        left = ids.take(np.flatnonzero(dropped.rows_of(ids) < 0))
-        shares.append(Share(who, len(left)))
-        kept += left.tolist()
-    allocation = msgspec.structs.replace(
-        operation.allocation, shares=tuple(shares), items=PackedIds.of(ItemIds.of(kept))
-    )
-    return msgspec.structs.replace(operation, allocation=allocation)
+def narrowed(plan: Plan, changes: Iterable[Change]) -> tuple[dict[str, Operation], tuple[Change, ...]]:
+    """Return the operations, by id, less what no longer holds; and one more change for each left empty.
+
+    What falls out of an operation falls out of the reviews of it as well.
+    """
+    items: dict[str, set[str]] = {operation.id: set() for operation in plan.operations}
+    people: dict[str, set[str]] = {operation.id: set() for operation in plan.operations}
+    fallen: set[str] = set()
+    for change in changes:
+        if change.item is not None:
+            items[change.operation].add(change.item)
+        elif change.person is not None:
+            people[change.operation].add(change.person)
+        else:
+            fallen.add(change.operation)
+    kept: dict[str, Operation] = {}
+    more: list[Change] = []
+    for operation in in_order(plan):
+        for needed in operation.depends_on:
+            items[operation.id] |= items[needed]
+        if operation.id not in fallen and fallen.isdisjoint(operation.depends_on):
+            less = without_items(operation, items[operation.id], people[operation.id])
+            if less.allocation.items.count or not operation.allocation.items.count:
+                kept[operation.id] = less
+                items[operation.id] |= _lost(operation, less)
+                continue
+        if operation.id not in fallen:
+            words = f"{operation.id}: nothing is left of it"
+            more.append(Change("empty", operation.id, words))
+            fallen.add(operation.id)
+    return kept, tuple(more)
 
 
-def _tasks(plan: Plan, operation: Operation, backend: Backend) -> list[Change]:
-    own = {other.id for other in plan.operations}
-    parent = operation.task.parent if operation.task is not None else None
-    changes = []
-    for task in (operation.target, parent):
-        if task is None or task in own:
-            continue
+def _lost(operation: Operation, less: Operation) -> set[str]:
+    if less is operation:
+        return set()
+    return set(operation.allocation.items.unpack()) - set(less.allocation.items.unpack())
+
+
+def _tasks(plan: Plan, backend: Backend, operation: Operation, table: ItemTable) -> list[Change]:
+    dataset = plan.snapshot.dataset
+    if operation.task is not None:
+        parent = operation.task.parent
+        if parent is None or any(parent == other.id for other in plan.operations):
+            return []
         try:
-            backend.task(plan.snapshot.dataset, task)
-        except NotFoundError:
-            words = f"{operation.title}: the task {task} is gone"
-            changes.append(Change("task gone", operation.id, task, words))
-    return changes
+            backend.task(dataset, parent)
+        except InputError as error:
+            words = f"{operation.id}: the task that it reviews: {error.message}"
+            return [Change("parent-gone", operation.id, words)]
+        return []
+    try:
+        target = backend.task(dataset, str(operation.target))
+    except InputError as error:
+        return [Change("task-gone", operation.id, f"{operation.id}: {error.message}")]
+    wanted = operation.allocation.items.unpack()
+    present = np.zeros(len(wanted), dtype=bool)
+    for assignment in target.assignments:
+        present |= assignment.items.rows_of(wanted) >= 0
+    names = _filenames(table, wanted, np.flatnonzero(present))
+    return [
+        Change(
+            "item-present",
+            operation.id,
+            f'{operation.id}: {name} is in the task "{target.name}" already',
+            item=item,
+        )
+        for item, name in names
+    ]
 
 
 def _items(operation: Operation, table: ItemTable) -> list[Change]:
-    ids = operation.allocation.items.unpack()
-    rows = table.ids.rows_of(ids)
+    wanted = operation.allocation.items.unpack()
+    rows = table.ids.rows_of(wanted)
     changes = [
-        Change("item gone", operation.id, ids[int(i)], f"{operation.title}: the item {ids[int(i)]} is gone")
-        for i in np.flatnonzero(rows < 0)
+        Change("item-gone", operation.id, f"{operation.id}: item {item} is gone", item=item)
+        for item in wanted.take(np.flatnonzero(rows < 0))
     ]
-    if operation.selection.query is None:
-        return changes
-    there = rows[rows >= 0]
-    left = there[~evaluate(parse(operation.selection.query), table)[there]]
-    changes += _named(operation, table, left, "item left the selection", "no longer matches the filter")
+    if operation.selection.query is not None:
+        mask = evaluate(parse(operation.selection.query), table)
+        left = np.flatnonzero((rows >= 0) & ~np.append(mask, False)[rows])
+        changes += [
+            Change("item-left", operation.id, f"{operation.id}: {name} left the selection", item=item)
+            for item, name in _filenames(table, wanted, left)
+        ]
     return changes
 
 
-def _present(
-    plan: Plan, operation: Operation, backend: Backend, table: ItemTable, keys: frozenset[str]
-) -> list[Change]:
-    task = backend.task(plan.snapshot.dataset, str(operation.target))
-    # What this operation added before the process died is not in the way of adding it.
-    if backend.find(operation.key) is not None:
-        return []
-    rows = table.ids.rows_of(operation.allocation.items.unpack())
-    held = [table.ids.rows_of(assignment.items) for assignment in task.assignments]
-    present = np.intersect1d(rows[rows >= 0], np.concatenate(held) if held else np.zeros(0, dtype=np.int64))
-    return _named(operation, table, present, "item in the task already", "is in the task already")
-
-
-def _named(
-    operation: Operation, table: ItemTable, rows: NDArray[np.int64], kind: Kind, words: str
-) -> list[Change]:
-    column = table.column("filename")
+def _people(operation: Operation, members: frozenset[str]) -> list[Change]:
     return [
-        Change(kind, operation.id, table.ids[row], f"{operation.title}: {column.reached(row)[0]} {words}")
-        for row in rows.tolist()
+        Change(
+            "stranger",
+            operation.id,
+            f"{operation.id}: {share.assignee} is no member of the project",
+            person=share.assignee,
+        )
+        for share in operation.allocation.shares
+        if share.assignee.lower() not in members
     ]
 
 
-def _people(plan: Plan, operation: Operation, members: frozenset[str] | None) -> list[Change]:
-    if members is None:
+def _filenames(table: ItemTable, wanted: ItemIds, places: NDArray[np.intp]) -> list[tuple[str, str]]:
+    """Return (id, filename) of the wanted ids at `places`; the id again where there is no filename."""
+    if len(places) == 0:
         return []
-    changes = []
-    for share in operation.allocation.shares:
-        words = f"{operation.title}: {share.assignee} is no member of {plan.snapshot.project}"
-        # Said when the plan was made, and accepted then: that is no change.
-        if share.assignee not in members and words not in plan.warnings:
-            changes.append(Change("no member", operation.id, share.assignee, words))
-    return changes
+    ids = wanted.take(places.astype(np.int64))
+    column = table.column("filename")
+    result = []
+    for item, row in zip(ids, table.ids.rows_of(ids).tolist(), strict=True):
+        reached = column.reached(row) if row >= 0 else ()
+        result.append((item, str(reached[0]) if reached else item))
+    return result

@@ -1,35 +1,55 @@
-"""Performing a plan: every operation once, whatever happened before.
+"""Performing a plan on a backend, exactly once.
 
-The backend is asked for an operation's key before anything is done, the intent
-is in the journal before anything is sent, and the key is part of the effect.
-So an operation is either seen (and adopted) or has not happened (and is done).
+For each operation: the intent is durable in the journal, then the backend does
+it, then the journal says done. Where a process ended in between, the backend is
+asked for the operation's key; what it finds is adopted and not done again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from taskplan.errors import BackendError, DriftError, InterruptedReplay
+from taskplan.errors import DriftError, InterruptedReplay
 from taskplan.model.store import Progress
 from taskplan.planning.document import Operation, Plan
 from taskplan.replay.backend import Backend, Context, Outcome
-from taskplan.replay.drift import Change, check_drift, narrow
-from taskplan.replay.journal import Journal
+from taskplan.replay.drift import Change, check_drift, narrowed
+from taskplan.replay.journal import LOCK_WAIT, Entry, Journal
+from taskplan.replay.order import in_order, without_items
 from taskplan.replay.verify import Verification, verify_plan
 
-Clock = Callable[[], float]
-"""Returns milliseconds since 1970."""
+SHOWN = 10
+"""So many changes are named in the message of a DriftError; all are in its `changes`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """What a replay did: outcomes by operation id, new ones and those found done; what drift left out."""
+    """What a replay did, by operation id: `performed` now, `already` before.
 
-    performed: dict[str, Outcome]
-    already: dict[str, Outcome]
+    `narrowed` lists what drift has taken out; `verification` compares what is
+    there now with what was to be done.
+    """
+
+    plan: str
+    performed: Mapping[str, Outcome]
+    already: Mapping[str, Outcome]
     narrowed: tuple[Change, ...]
     verification: Verification
+
+
+@dataclass(slots=True)
+class _Replay:
+    plan: Plan
+    backend: Backend
+    journal: Journal
+    actor: str
+    clock: Callable[[], float]
+    entries: Mapping[str, Entry]
+    performed: dict[str, Outcome] = field(default_factory=dict)
+    already: dict[str, Outcome] = field(default_factory=dict)
+    # The operations as they were really performed, for verification.
+    real: dict[str, Operation] = field(default_factory=dict)
 
 
 def apply_plan(
@@ -38,85 +58,111 @@ def apply_plan(
     journal: Journal,
     *,
     actor: str,
-    clock: Clock,
+    clock: Callable[[], float],
     allow_drift: bool = False,
-    wait: float = 60.0,
+    only: Collection[str] | None = None,
     on_progress: Progress | None = None,
+    wait: float = LOCK_WAIT,
 ) -> ReplayReport:
-    """Perform what of `plan` has not happened yet, then read it back and compare.
+    """Perform what is not done yet, in the order of dependencies, then read back and verify.
 
-    DriftError where the backend is no longer what the plan was made on (with
-    `allow_drift` the items concerned are left out), InterruptedReplay after
-    Ctrl-C, BackendError where the backend fails or another replay holds the journal.
+    `actor` is recorded as creator; `clock` gives milliseconds since 1970; `only`
+    keeps to the operations with these ids; `on_progress` counts items. DriftError
+    where the backend no longer matches the snapshot, unless `allow_drift`;
+    InterruptedReplay on Ctrl-C; BackendError where another replay holds the
+    journal for longer than `wait` seconds.
     """
-    with journal.lock(wait):
-        already = _settle(plan, backend, journal, clock)
-        waiting = [operation for operation in plan.operations if operation.id not in already]
-        changes = check_drift(plan, waiting, backend)
-        if changes and (not allow_drift or any(change.fatal for change in changes)):
-            raise _drifted(backend, changes)
-        narrowed = {operation.id: narrow(operation, changes) for operation in waiting}
-        performed: dict[str, Outcome] = {}
+    operations = [o for o in in_order(plan) if only is None or o.id in only]
+    with journal.locked(wait):
+        replay = _Replay(
+            plan, backend, journal, actor, clock, journal.entries(operation.key for operation in operations)
+        )
         try:
-            for done, operation in enumerate(narrowed.values()):
-                if on_progress is not None:
-                    on_progress(done, len(waiting))
-                tasks = {name: outcome.task_id for name, outcome in {**already, **performed}.items()}
-                performed[operation.id] = _perform(plan, operation, backend, journal, tasks, actor, clock)
-            # What was left out because of drift is reported, and is no difference.
-            final = [narrowed.get(operation.id, operation) for operation in plan.operations]
-            verification = verify_plan(plan, backend, final)
+            _adopt(replay, operations)
+            changes = _narrow(replay, operations, allow_drift=allow_drift)
+            _perform(replay, operations, on_progress)
+            checked = [replay.real[o.id] for o in operations if o.id in replay.real]
+            verification = verify_plan(plan, backend, operations=checked)
         except KeyboardInterrupt:
-            count = len(already) + len(performed)
+            finished = len(replay.performed) + len(replay.already)
             raise InterruptedReplay(
-                f"stopped after {count} of {len(plan.operations)} operations; the same command continues"
+                f"stopped after {finished} of {len(operations)} operations; the same command continues"
             ) from None
-    return ReplayReport(performed, already, changes, verification)
+    return ReplayReport(plan.digest, replay.performed, replay.already, changes, verification)
 
 
-def _settle(plan: Plan, backend: Backend, journal: Journal, clock: Clock) -> dict[str, Outcome]:
-    """Return the operations that have taken effect, and bring the journal up to date with them."""
-    already: dict[str, Outcome] = {}
-    for operation in plan.operations:
-        entry, outcome = journal.entry(operation.key), backend.find(operation.key)
-        if outcome is not None:
-            if entry is None or entry.state != "done":
-                journal.done(operation.key, plan.digest, operation.id, outcome, clock())
-            already[operation.id] = outcome
-        elif entry is not None and entry.state == "done":
-            raise BackendError(
-                f"{operation.title} was made by this plan and is not there any more; "
-                "undo the plan first, then apply it again"
+def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:
+    """Find out what was done before: by the journal's word, else by the key on the backend."""
+    for operation in operations:
+        entry = replay.entries.get(operation.key)
+        dropped = entry.dropped if entry is not None else ()
+        outcome = entry.outcome if entry is not None else None
+        if outcome is None:
+            outcome = replay.backend.find(operation.key)
+            if outcome is None:
+                continue
+            replay.journal.done(
+                replay.plan.digest, operation.id, operation.key, replay.clock(), outcome, dropped
             )
-    return already
+        replay.already[operation.id] = outcome
+        replay.real[operation.id] = without_items(operation, dropped)
 
 
-def _perform(
-    plan: Plan,
-    operation: Operation,
-    backend: Backend,
-    journal: Journal,
-    tasks: dict[str, str],
-    actor: str,
-    clock: Clock,
-) -> Outcome:
-    now = clock()
-    journal.intend(operation.key, plan.digest, operation.id, now)
-    context = Context(plan.digest, plan.snapshot.dataset, tasks, actor, now)
-    outcome = backend.perform(operation, context)
-    journal.done(operation.key, plan.digest, operation.id, outcome, clock())
-    return outcome
+def _narrow(replay: _Replay, operations: Sequence[Operation], *, allow_drift: bool) -> tuple[Change, ...]:
+    pending = {operation.id: operation for operation in operations if operation.id not in replay.already}
+    done = {operation.key for operation in replay.plan.operations if operation.id not in pending}
+    changes = check_drift(replay.plan, replay.backend, done)
+    if changes and not allow_drift:
+        raise _drift_error(changes)
+    if changes:
+        kept, more = narrowed(replay.plan, changes)
+        changes += more
+        pending = {name: kept[name] for name in pending if name in kept}
+    replay.real.update(pending)
+    return changes
 
 
-def _drifted(backend: Backend, changes: tuple[Change, ...]) -> DriftError:
-    count = len(changes)
-    mend = (
-        ""
-        if any(change.fatal for change in changes)
-        else "; --allow-drift leaves these out, or make a new plan"
-    )
+def _drift_error(changes: tuple[Change, ...]) -> DriftError:
+    shown = [change.words for change in changes[:SHOWN]]
+    if len(changes) > SHOWN:
+        shown.append(f"and {len(changes) - SHOWN:,} more")
+    count = "1 thing has" if len(changes) == 1 else f"{len(changes):,} things have"
+    listed = "".join(f"\n  {words}" for words in shown)
     return DriftError(
-        f"{backend.describe().name} has changed since the plan was made: "
-        f"{count:,} {'difference' if count == 1 else 'differences'}{mend}",
+        f"{count} changed since the plan was made; nothing was written "
+        f"(--allow-drift leaves them out){listed}",
         tuple(change.words for change in changes),
     )
+
+
+def _perform(replay: _Replay, operations: Sequence[Operation], on_progress: Progress | None) -> None:
+    pending = [
+        (operation, replay.real[operation.id])
+        for operation in operations
+        if operation.id in replay.real and operation.id not in replay.already
+    ]
+    total = sum(real.allocation.items.count for _, real in pending)
+    finished = 0
+    digest, journal = replay.plan.digest, replay.journal
+    for operation, real in pending:
+        if on_progress is not None:
+            on_progress(finished, total)
+        dropped: tuple[str, ...] = ()
+        if real is not operation:
+            kept = set(real.allocation.items.unpack())
+            dropped = tuple(item for item in operation.allocation.items.unpack() if item not in kept)
+        journal.intend(digest, operation.id, operation.key, replay.clock(), dropped)
+        outcomes = {**replay.already, **replay.performed}
+        context = Context(
+            plan_digest=digest,
+            dataset=replay.plan.snapshot.dataset,
+            tasks={name: outcome.task_id for name, outcome in outcomes.items()},
+            actor=replay.actor,
+            now=replay.clock(),
+        )
+        outcome = replay.backend.perform(real, context)
+        journal.done(digest, operation.id, operation.key, replay.clock(), outcome, dropped)
+        replay.performed[operation.id] = outcome
+        finished += real.allocation.items.count
+    if on_progress is not None:
+        on_progress(finished, total)

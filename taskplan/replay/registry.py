@@ -15,7 +15,7 @@ GROUP = "taskplan.backends"
 
 @dataclass(frozen=True, slots=True)
 class BackendInfo:
-    """A backend as listed."""
+    """A backend as listed: its name and one line on it."""
 
     name: str
     summary: str
@@ -26,17 +26,15 @@ def _found() -> dict[str, EntryPoint]:
 
 
 def load_backend(name: str, options: Mapping[str, Any]) -> Backend:
-    """Open the backend `name`; NotFoundError with the nearest name."""
+    """Open the backend `name` with the options of the command line; NotFoundError with the nearest name."""
     found = _found()
     if name not in found:
-        raise NotFoundError(
-            f'there is no backend "{name}", only {", ".join(sorted(found))}', hint=did_you_mean(name, found)
-        )
+        listed = ", ".join(sorted(found)) or "none"
+        raise NotFoundError(f'there is no backend "{name}", only {listed}', hint=did_you_mean(name, found))
     plugin: BackendPlugin = found[name].load()
     return plugin.connect(options)
 
 
 def list_backends() -> tuple[BackendInfo, ...]:
     """Return the installed backends, sorted by name."""
-    plugins = [(name, entry.load()) for name, entry in sorted(_found().items())]
-    return tuple(BackendInfo(name, plugin.summary) for name, plugin in plugins)
+    return tuple(BackendInfo(name, entry.load().summary) for name, entry in sorted(_found().items()))

@@ -1,28 +1,33 @@
-"""Taking a plan back: exactly what it created, in reverse order."""
+"""Taking back exactly what a plan created."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from taskplan.errors import BackendError, InterruptedReplay
 from taskplan.planning.document import Plan
 from taskplan.replay.backend import Backend, Outcome
-from taskplan.replay.executor import Clock
-from taskplan.replay.journal import Journal
+from taskplan.replay.journal import LOCK_WAIT, Journal
+from taskplan.replay.order import in_order
 
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """What was removed, by operation id."""
+    """What was taken back: operation id → what it had made."""
 
-    removed: dict[str, Outcome]
+    plan: str
+    removed: Mapping[str, Outcome]
 
     def to_json(self) -> dict[str, Any]:
+        """Return the report as plain data."""
         return {
-            "undone": [
-                {"operation": name, "task": outcome.task_id, "items": outcome.items}
+            "plan": self.plan,
+            "removed": {
+                name: {"task": outcome.task_id, "items": outcome.items}
                 for name, outcome in self.removed.items()
-            ]
+            },
         }
 
 
@@ -31,20 +36,42 @@ def undo_plan(
     backend: Backend,
     journal: Journal,
     *,
-    clock: Clock,
+    clock: Callable[[], float],
     discard_work: bool = False,
-    wait: float = 60.0,
+    wait: float = LOCK_WAIT,
 ) -> UndoReport:
-    """Remove what the operations of `plan` made; a second undo does nothing, and apply works again after.
+    """Remove what the plan's operations made, the last first; afterwards the plan can be applied again.
 
-    BackendError where people have worked on it since (unless `discard_work`) or
-    something outside the plan depends on it; what was undone before that stays undone.
+    `clock` gives milliseconds since 1970. BackendError, before anything is
+    removed, where people have worked on it (unless `discard_work`) or where
+    something outside the plan depends on it. A killed undo continues.
     """
     removed: dict[str, Outcome] = {}
-    with journal.lock(wait):
-        for operation in reversed(plan.operations):
-            outcome = backend.undo(operation.key, discard_work=discard_work)
-            journal.undone(operation.key, clock())
-            if outcome is not None:
-                removed[operation.id] = outcome
-    return UndoReport(removed)
+    operations = tuple(reversed(in_order(plan)))
+    keys = frozenset(operation.key for operation in operations)
+    with journal.locked(wait):
+        entries = journal.entries(keys)
+        blockers = [
+            words
+            for operation in operations
+            for words in backend.undo_blockers(operation.key, keys, discard_work=discard_work)
+        ]
+        if blockers:
+            raise BackendError(f"nothing was undone: {'; '.join(blockers)}")
+        try:
+            for operation in operations:
+                entry = entries.get(operation.key)
+                if backend.find(operation.key) is not None:
+                    # Should the process end here, the next replay asks the backend what is left.
+                    journal.intend(plan.digest, operation.id, operation.key, clock())
+                    outcome = backend.undo(operation.key, discard_work=discard_work)
+                    if outcome is not None:
+                        removed[operation.id] = outcome
+                elif entry is None:
+                    continue
+                journal.undone(plan.digest, operation.id, operation.key, clock())
+        except KeyboardInterrupt:
+            raise InterruptedReplay(
+                f"stopped after {len(removed)} of {len(operations)} operations; the same command continues"
+            ) from None
+    return UndoReport(plan.digest, removed)

@@ -1,93 +1,115 @@
-"""Reading back what a plan made and comparing it with the plan, item by item."""
+"""Reading back what a plan made, and comparing it with the plan, item by item."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from taskplan.errors import InputError
 from taskplan.model.entities import TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.planning.document import Operation, Plan, TaskFields
-from taskplan.replay.backend import Backend
+from taskplan.replay.backend import Backend, Outcome
+from taskplan.replay.order import in_order
 
-SHOWN = 3
-"""So many ids are named in a difference; the rest is counted."""
+SHOWN = 20
+"""So many items of one person are named in differences of one kind; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Whether a backend holds what a plan says; `differences` has a line each."""
+    """The result of a comparison: `differences` has one line each; `ok` where there is none."""
 
-    differences: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return not self.differences
+    ok: bool
+    differences: tuple[str, ...]
 
 
-def verify_plan(plan: Plan, backend: Backend, operations: Iterable[Operation] | None = None) -> Verification:
-    """Compare a backend with a plan (or with `operations` of it): tasks, their fields, people and items."""
+def verify_plan(
+    plan: Plan, backend: Backend, *, operations: Sequence[Operation] | None = None
+) -> Verification:
+    """Compare the backend with the plan, or with `operations` where drift has narrowed them."""
     tasks: dict[str, str] = {}
     differences: list[str] = []
-    for operation in plan.operations if operations is None else operations:
+    for operation in in_order(plan) if operations is None else operations:
         outcome = backend.find(operation.key)
         if outcome is None:
-            differences.append(f"{operation.title}: is not there")
+            differences.append(f"{operation.id}: nothing of it is there")
             continue
         tasks[operation.id] = outcome.task_id
-        if operation.task is not None:
-            state = backend.task(plan.snapshot.dataset, outcome.task_id)
-            differences += _compare_fields(operation.task, state, tasks)
-        differences += _compare_items(operation, backend.items_of(operation.key))
-    return Verification(tuple(differences))
+        words = [
+            *_task_differences(plan, backend, operation, outcome, tasks),
+            *_item_differences(operation, backend.items_of(operation.key)),
+        ]
+        differences += (f"{operation.id}: {line}" for line in words)
+    return Verification(not differences, tuple(differences))
 
 
-def _compare_fields(planned: TaskFields, state: TaskState, tasks: Mapping[str, str]) -> list[str]:
-    document = state.document
-    parent = tasks.get(planned.parent, planned.parent) if planned.parent else None
-    pairs: list[tuple[str, Any, Any]] = [
-        ("name", planned.name, state.name),
-        ("type", planned.type, state.type),
-        ("due", planned.due, state.due),
-        ("priority", planned.priority, state.priority),
-        ("reviews", parent, document.get("spec", {}).get("parentTaskId")),
+def _task_differences(
+    plan: Plan, backend: Backend, operation: Operation, outcome: Outcome, tasks: Mapping[str, str]
+) -> Iterator[str]:
+    try:
+        task = backend.task(plan.snapshot.dataset, outcome.task_id)
+    except InputError:
+        yield f"the task {outcome.task_id} is gone"
+        return
+    if operation.task is not None:
+        yield from _field_differences(operation.task, task, tasks)
+    elif task.id != operation.target and task.name != operation.target:
+        yield f'the items are in the task "{task.name}", planned was "{operation.target}"'
+
+
+def _field_differences(fields: TaskFields, task: TaskState, tasks: Mapping[str, str]) -> Iterator[str]:
+    document = task.document
+    spec = document.get("spec", {})
+    metadata = document.get("metadata", {}).get("user", {})
+    compared: list[tuple[str, Any, Any]] = [
+        ("name", fields.name, task.name),
+        ("type", fields.type, task.type),
+        ("due", fields.due, task.due),
+        ("priority", fields.priority, task.priority),
     ]
-    if planned.owner is not None:
-        pairs.append(("owner", planned.owner, state.owner))
-    if planned.recipe is not None:
-        pairs.append(("recipe", planned.recipe, document.get("recipeId")))
-    if planned.actions:
-        found = [action.get("action") for action in document.get("availableActions", [])]
-        pairs.append(("statuses", [action["action"] for action in planned.actions], found))
-    metadata = document.get("metadata", {})
-    pairs += [(f"metadata.{name}", value, metadata.get(name)) for name, value in planned.metadata.items()]
-    return [
-        f"{planned.name}: {name} is {found!r}, planned {wanted!r}"
-        for name, wanted, found in pairs
-        if wanted != found
-    ]
+    if fields.owner is not None:
+        compared.append(("owner", fields.owner.lower(), task.owner))
+    if fields.recipe is not None:
+        compared.append(("recipe", fields.recipe, document.get("recipeId")))
+    if fields.parent in tasks:
+        compared.append(("parent", tasks[fields.parent], spec.get("parentTaskId")))
+    elif fields.parent is None:
+        compared.append(("parent", None, spec.get("parentTaskId")))
+    if fields.actions:
+        compared.append(("statuses", [*fields.actions], document.get("availableActions")))
+    for name, value in fields.metadata.items():
+        compared.append((f"metadata.{name}", value, metadata.get(name)))
+    for name, planned, found in compared:
+        if planned != found:
+            yield f"{name} is {_show(found)}, planned was {_show(planned)}"
 
 
-def _compare_items(operation: Operation, held: Mapping[str, Any]) -> list[str]:
-    differences = []
+def _show(value: Any) -> str:
+    return "nothing" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _item_differences(operation: Operation, held: Mapping[str, ItemIds]) -> Iterator[str]:
+    nothing = ItemIds.of(())
     planned = operation.items_by_assignee()
-    for who in [*planned, *(other for other in held if other not in planned)]:
-        wanted, found = planned.get(who, ItemIds.of(())), held.get(who, ItemIds.of(()))
-        lacking = _missing(wanted, found)
-        extra = _missing(found, wanted)
-        if lacking:
-            differences.append(f"{operation.title}: {who} lacks {_listed(lacking)}")
-        if extra:
-            differences.append(f"{operation.title}: {who} has {_listed(extra)}, not planned")
-    return differences
+    for assignee, ids in planned.items():
+        found = held.get(assignee, nothing)
+        yield from _named(f"{assignee} lacks", ids, found)
+        yield from _named(f"{assignee} has unplanned", found, ids)
+        if len(np.unique(ids.rows_of(found))) != len(found):
+            yield f"{assignee} has an item twice"
+    for assignee, found in held.items():
+        if assignee not in planned:
+            yield f"{assignee} has {len(found):,} items and is not in the plan"
 
 
-def _missing(wanted: ItemIds, found: ItemIds) -> list[str]:
-    rows = found.rows_of(wanted)
-    return [wanted[int(row)] for row in (rows < 0).nonzero()[0]]
-
-
-def _listed(ids: list[str]) -> str:
-    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
-    return f"{len(ids):,} {'item' if len(ids) == 1 else 'items'} ({', '.join(ids[:SHOWN])}{more})"
+def _named(words: str, ids: ItemIds, others: ItemIds) -> Iterator[str]:
+    """Say which of `ids` are not among `others`."""
+    missing = np.flatnonzero(others.rows_of(ids) < 0).astype(np.int64)
+    for item in ids.take(missing[:SHOWN]):
+        yield f"{words} item {item}"
+    if len(missing) > SHOWN:
+        yield f"{words} {len(missing) - SHOWN:,} more items"

@@ -1,0 +1,54 @@
+"""The order of a plan's operations, and operations with fewer items."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+import numpy as np
+
+from taskplan.errors import PlanError
+from taskplan.model.ids import ItemIds
+from taskplan.planning.document import Operation, PackedIds, Plan, Share
+
+
+def in_order(plan: Plan) -> tuple[Operation, ...]:
+    """Return the operations so that each comes after those it depends on, else as the plan lists them.
+
+    PlanError for a circle, or for an operation that is not in the plan.
+    """
+    waiting = {operation.id: operation for operation in plan.operations}
+    for operation in plan.operations:
+        for needed in operation.depends_on:
+            if needed not in waiting:
+                raise PlanError(f'depends on "{needed}", which is not in the plan', path=operation.id)
+    result: list[Operation] = []
+    done: set[str] = set()
+    while waiting:
+        ready = next((o for o in waiting.values() if done.issuperset(o.depends_on)), None)
+        if ready is None:
+            raise PlanError(f"operations depend on each other in a circle: {', '.join(waiting)}")
+        result.append(ready)
+        done.add(ready.id)
+        del waiting[ready.id]
+    return tuple(result)
+
+
+def without_items(
+    operation: Operation, dropped: Collection[str], strangers: Collection[str] = ()
+) -> Operation:
+    """Return an operation less the items `dropped` and the people `strangers` with theirs."""
+    if not dropped and not strangers:
+        return operation
+    unwanted = ItemIds.of(dropped)
+    shares, kept = [], []
+    for assignee, ids in operation.items_by_assignee().items():
+        if assignee in strangers:
+            continue
+        rows = np.flatnonzero(unwanted.rows_of(ids) < 0) if dropped else np.arange(len(ids))
+        shares.append(Share(assignee, len(rows)))
+        kept += ids.take(rows.astype(np.int64)).tolist()
+    allocation = msgspec.structs.replace(
+        operation.allocation, shares=tuple(shares), items=PackedIds.of(ItemIds.of(kept))
+    )
+    return msgspec.structs.replace(operation, allocation=allocation)
