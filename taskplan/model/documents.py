@@ -48,14 +48,23 @@ def complete(document: Mapping[str, Any], annotations: int | None = None) -> dic
 
 def item_from_export(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return an export document in item form, without its annotations; no other field is lost."""
-    return {_EXPORT_NAMES.get(name, name): value for name, value in document.items() if name != "annotations"}
+    return _renamed(document, _EXPORT_NAMES)
 
 
 def export_from_item(document: Mapping[str, Any], annotations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return an item document in export form with its annotations."""
-    result = {_ITEM_NAMES.get(name, name): value for name, value in document.items()}
+    result = _renamed(document, _ITEM_NAMES)
     result["annotations"] = list(annotations)
     return result
+
+
+def _renamed(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Rename fields, except where the new name is taken: a document with both keeps both."""
+    return {
+        (names[name] if name in names and names[name] not in document else name): value
+        for name, value in document.items()
+        if name != "annotations"
+    }
 
 
 def generated_id(dataset: str, filename: str) -> str:

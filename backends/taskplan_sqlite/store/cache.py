@@ -1,0 +1,121 @@
+"""Finished columns in a folder beside the store, so that a second start parses no document.
+
+The folder may be deleted at any time. Each entry is a folder of its own, written
+under another name and renamed when complete, below a folder named after the
+version of what it was made from; folders of other versions are removed. Arrays
+are mapped into memory, not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan.model.columns import narrow
+from taskplan.model.table import Column, Reached
+
+T = TypeVar("T")
+_decode_values = msgspec.json.Decoder(tuple[tuple[Any, ...], ...]).decode
+_UNREADABLE = (OSError, ValueError, EOFError, msgspec.MsgspecError)
+"""What reading a damaged or vanished entry raises."""
+
+
+class ColumnCache:
+    """Entries of one version of one dataset."""
+
+    def __init__(self, folder: Path, *version: str) -> None:
+        self._root = folder
+        self._version = version
+        self._folder = folder.joinpath(*version)
+
+    def column(self, name: str, rows: int) -> Column | None:
+        """Return a column of `rows` rows, None where there is none or it is damaged."""
+        return self._read(name, lambda entry: _column(entry, rows))
+
+    def put_column(self, name: str, column: Column) -> None:
+        """Keep a column."""
+        arrays: dict[str, NDArray[Any]] = {"codes": column.codes}
+        if column.numbers is not None:
+            arrays["numbers"] = column.numbers
+        self.put(name, arrays, msgspec.json.encode(column.values))
+
+    def array(self, name: str) -> NDArray[Any] | None:
+        """Return an array, None where there is none or it is damaged."""
+        return self._read(name, lambda entry: _array(entry, "codes"))
+
+    def text(self, name: str) -> bytes | None:
+        """Return a text, None where there is none."""
+        return self._read(name, lambda entry: (entry / "values.json").read_bytes())
+
+    def _read(self, name: str, read: Callable[[Path], T]) -> T | None:
+        entry = self._entry(name)
+        if not entry.is_dir():
+            return None
+        try:
+            return read(entry)
+        except _UNREADABLE:
+            # Damaged: it is made again, from the documents.
+            shutil.rmtree(entry, ignore_errors=True)
+            return None
+
+    def put(self, name: str, arrays: Mapping[str, NDArray[Any]], text: bytes = b"") -> None:
+        """Keep arrays and a text under one name; where the folder cannot be written nothing is kept."""
+        entry = self._entry(name)
+        try:
+            self._remove_other_versions()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
+        except OSError:
+            # A store on a read-only place is used without a cache.
+            return
+        try:
+            for kind, array in arrays.items():
+                np.save(temporary / f"{kind}.npy", array)
+            (temporary / "values.json").write_bytes(text)
+            temporary.rename(entry)
+        except OSError:
+            # The disk is full, or another process was first with the same entry.
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def _entry(self, name: str) -> Path:
+        return self._folder / hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:24]
+
+    def _remove_other_versions(self) -> None:
+        if self._folder.is_dir():
+            return
+        folder = self._root
+        for depth, version in enumerate(self._version):
+            if folder.is_dir():
+                for other in folder.iterdir():
+                    # Below the first level lie entries of the same documents beside versions of the refs.
+                    if other.name != version and (depth == 0 or other.name.startswith("refs-")):
+                        shutil.rmtree(other, ignore_errors=True)
+            folder = folder / version
+
+
+def _array(entry: Path, kind: str) -> NDArray[Any]:
+    mapped = np.load(entry / f"{kind}.npy", mmap_mode="r", allow_pickle=False)
+    # The base class: the same mapped bytes without numpy.memmap's slow slices.
+    return np.asarray(mapped).view(np.ndarray)
+
+
+def _column(entry: Path, rows: int) -> Column:
+    codes = _array(entry, "codes")
+    values: tuple[Reached, ...] = _decode_values((entry / "values.json").read_bytes())
+    numbers = _array(entry, "numbers") if (entry / "numbers.npy").exists() else None
+    distinct = len(values) + (numbers is not None)
+    if codes.shape != (rows,) or codes.dtype != narrow(codes[:0], distinct).dtype:
+        raise ValueError("the codes do not fit the table")
+    if rows and int(codes.max()) >= distinct:
+        raise ValueError("a code has no value")
+    if numbers is not None and (numbers.shape != (rows,) or numbers.dtype != np.float64):
+        raise ValueError("the numbers do not fit the table")
+    return Column(codes, values, numbers)

@@ -1,0 +1,417 @@
+"""The items of a stored dataset as a table of columns, kept in the columnar cache."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan.errors import BackendError
+from taskplan.model.columns import ColumnBuilder
+from taskplan.model.documents import complete
+from taskplan.model.ids import ItemIds
+from taskplan.model.paths import paths_of, reach
+from taskplan.model.table import AnnotationTable, Column, ItemTable
+from taskplan_sqlite.store.cache import ColumnCache
+from taskplan_sqlite.store.columns import build_columns
+from taskplan_sqlite.store.refs import OVERLAY_COLUMNS, OverlayRow, effective_refs, with_overlay
+
+REFS = "metadata.system.refs"
+_REF_PATHS = tuple(
+    f"{REFS}{rest}"
+    for rest in (
+        "",
+        ".id",
+        ".type",
+        ".metadata",
+        ".metadata.creator",
+        ".metadata.status",
+        ".metadata.timestamp",
+    )
+)
+_SAMPLE = 5_000
+_ABOVE_REFS = ("metadata", "metadata.system")
+
+
+def _text(value: Any) -> Any:
+    return value
+
+
+def _bool(value: Any) -> Any:
+    return None if value is None else bool(value)
+
+
+_SQL: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "id": ("id", _text),
+    "filename": ("filename", _text),
+    "name": ("name", _text),
+    "dir": ("dir", _text),
+    "type": ("type", _text),
+    "hidden": ("hidden", _bool),
+    "annotated": ("annotated", _bool),
+    "annotationsCount": ("annotations_count", _text),
+}
+"""Paths that are columns of the database, derived where the document lacks them."""
+
+
+class StoredTable(ItemTable):
+    """The items of one dataset, in the order of their first import.
+
+    Columns are those of the documents when the table was opened: BackendError
+    (retryable) where another import has changed the documents since. `pk` is the
+    dataset's primary key.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        pk: int,
+        *,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        self.pk = pk
+        self._connection = connection
+        self._without = without
+        self._columns: dict[str, Column] = {}
+        row = connection.execute(
+            """SELECT d.id, d.name, p.name, d.documents_version, d.refs_version
+               FROM datasets d JOIN projects p ON p.pk = d.project WHERE d.pk = ?""",
+            (pk,),
+        ).fetchone()
+        self.dataset_id, self.dataset, self.project, self._version, self._refs_version = row
+        folder = path.with_name(f"{path.name}.columns") / self.dataset_id
+        self._cache = ColumnCache(folder, self._version)
+        self._refs_cache = ColumnCache(folder, self._version, f"refs-{self._refs_version}")
+
+    @cached_property
+    def item_pks(self) -> NDArray[np.int64]:
+        """The primary key of each row: int64[n], ascending."""
+        return self._keys[0]
+
+    @property
+    def ids(self) -> ItemIds:
+        return self._keys[1]
+
+    @cached_property
+    def _keys(self) -> tuple[NDArray[np.int64], ItemIds]:
+        pks, packed = self._cache.array("pks"), self._cache.array("ids")
+        if pks is not None and pks.dtype == np.int64 and pks.ndim == 1:
+            if packed is not None and packed.dtype == np.uint8 and packed.shape == (len(pks), 12):
+                return pks, ItemIds(packed=packed)
+            texts = self._cache.text("texts")
+            if texts is not None:
+                ids = ItemIds.of(msgspec.json.decode(texts, type=list[str]))
+                if len(ids) == len(pks):
+                    return pks, ids
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT pk, id FROM items NOT INDEXED WHERE dataset = ? ORDER BY pk", (self.pk,)
+            ).fetchall()
+        pks = np.array([pk for pk, _ in rows], dtype=np.int64)
+        ids = ItemIds.of(item_id for _, item_id in rows)
+        self._cache.put("pks", {"codes": pks})
+        if ids.packed is not None:
+            self._cache.put("ids", {"codes": ids.packed})
+        else:
+            self._cache.put("texts", {}, msgspec.json.encode(ids.tolist()))
+        return pks, ids
+
+    def column(self, path: str) -> Column:
+        if path not in self._columns:
+            self.prefetch((path,))
+        return self._columns[path]
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Make the columns of several paths, with at most one pass over the documents."""
+        sql: list[str] = []
+        texts: list[str] = []
+        for path in dict.fromkeys(paths):
+            if path in self._columns:
+                continue
+            if _has_refs(path):
+                self._columns[path] = self._cached(
+                    None if self._without else self._refs_cache, path, self._refs_column
+                )
+                continue
+            cached = self._cache.column(path, len(self))
+            if cached is not None:
+                self._columns[path] = cached
+            else:
+                (sql if path in _SQL else texts).append(path)
+        if not sql and not texts:
+            return
+        with self._reading():
+            built = self._sql_columns(sql) if sql else {}
+            if texts:
+                built |= build_columns(texts, self._texts(), complete)
+        for path, column in built.items():
+            self._cache.put_column(path, column)
+        self._columns |= built
+
+    def documents(self, rows: Iterable[int] | None = None) -> Iterator[dict[str, Any]]:
+        if rows is None:
+            overlay = self._overlay()
+            held = next(overlay, None)
+            for pk, count, text in self._connection.execute(
+                """SELECT pk, annotations_held, document FROM items NOT INDEXED
+                   WHERE dataset = ? ORDER BY pk""",
+                (self.pk,),
+            ):
+                while held is not None and held[0] < pk:
+                    held = next(overlay, None)
+                yield _document(text, count, held[1] if held is not None and held[0] == pk else ())
+            return
+        for row in rows:
+            pk = int(self.item_pks[row])
+            count, text = self._connection.execute(
+                "SELECT annotations_held, document FROM items WHERE pk = ?", (pk,)
+            ).fetchone()
+            yield _document(text, count, [found for _, group in self._overlay(pk) for found in group])
+
+    def known_paths(self) -> tuple[str, ...]:
+        return self._known_paths
+
+    @cached_property
+    def _known_paths(self) -> tuple[str, ...]:
+        step = max(1, -(-len(self) // _SAMPLE))
+        paths = {
+            path for document in self.documents(range(0, len(self), step)) for path in paths_of(document)
+        }
+        return tuple(sorted(paths.union(_SQL, _REF_PATHS, _ABOVE_REFS)))
+
+    @cached_property
+    def _annotations(self) -> StoredAnnotations:
+        return StoredAnnotations(self._connection, self.pk, self.item_pks, self._cache, self._reading)
+
+    def annotations(self) -> StoredAnnotations:
+        return self._annotations
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Read from one state of the store, which must still have the documents of this table."""
+        outermost = not self._connection.in_transaction
+        if outermost:
+            self._connection.execute("BEGIN")
+        try:
+            version = self._connection.execute(
+                "SELECT documents_version FROM datasets WHERE pk = ?", (self.pk,)
+            ).fetchone()
+            if version != (self._version,):
+                raise BackendError(
+                    f'the items of "{self.dataset}" were imported anew while they were read', retryable=True
+                )
+            yield
+        finally:
+            if outermost:
+                self._connection.execute("COMMIT")
+
+    def _cached(self, cache: ColumnCache | None, name: str, build: Callable[[str], Column]) -> Column:
+        found = cache.column(name, len(self)) if cache is not None else None
+        if found is None:
+            found = build(name)
+            if cache is not None:
+                cache.put_column(name, found)
+        return found
+
+    def _texts(self) -> Iterator[str]:
+        cursor = self._connection.execute(
+            "SELECT document FROM items NOT INDEXED WHERE dataset = ? ORDER BY pk", (self.pk,)
+        )
+        cursor.arraysize = 1_000
+        return (text for (text,) in cursor)
+
+    def _sql_columns(self, paths: list[str]) -> dict[str, Column]:
+        names = ", ".join(_SQL[path][0] for path in paths)
+        builders = [ColumnBuilder() for _ in paths]
+        cursor = self._connection.execute(
+            f"SELECT {names} FROM items NOT INDEXED WHERE dataset = ? ORDER BY pk", (self.pk,)
+        )
+        while rows := cursor.fetchmany(10_000):
+            for path, builder, values in zip(paths, builders, zip(*rows, strict=True), strict=True):
+                convert = _SQL[path][1]
+                # The builder asks nothing of its keys but to be hashable.
+                keys: Any = values
+                builder.add_texts(keys, lambda value, convert=convert: (convert(value),))
+        return {path: builder.column() for path, builder in zip(paths, builders, strict=True)}
+
+    def _overlay(self, pk: int | None = None) -> Iterator[tuple[int, list[OverlayRow]]]:
+        """Yield (item, its overlay rows, oldest task first), by item; of one item where `pk` is given."""
+        created = dict(self._connection.execute("SELECT id, created_at FROM tasks"))
+        chosen = "" if pk is None else "WHERE item = ?"
+        rows = self._connection.execute(
+            f"SELECT item, operation, {OVERLAY_COLUMNS} FROM refs {chosen} ORDER BY item",
+            () if pk is None else (pk,),
+        )
+        kept = (row for row in rows if row[1] not in self._without)
+        for item, group in groupby(kept, key=lambda row: row[0]):
+            found = [OverlayRow(*row[2:]) for row in group]
+            if len(found) > 1:
+                found.sort(key=lambda row: (created.get(row.task) or 0.0, row.task))
+            yield int(item), found
+
+    def _refs_column(self, path: str) -> Column:
+        """Build a column at or below the refs, or above them: document refs and overlay together."""
+        with self._reading():
+            if path in _ABOVE_REFS:
+                builder = ColumnBuilder()
+                for document in self.documents():
+                    reached = reach(document, path)
+                    builder.add(msgspec.json.encode(reached), reached)
+                return builder.column()
+            base = self._cached(self._cache, f"{REFS} of the documents", self._document_refs)
+            return self._with_overlay(base, "refs" + path[len(REFS) :])
+
+    def _document_refs(self, _: str) -> Column:
+        decode = msgspec.json.Decoder(_Refs).decode
+        builder = ColumnBuilder()
+        for text in self._texts():
+            try:
+                refs = decode(text).metadata.system.refs
+            except msgspec.ValidationError:
+                reached = reach(complete(msgspec.json.decode(text)), REFS)
+                builder.add(b"\x00" + msgspec.json.encode(reached), reached)
+            else:
+                builder.add_texts([bytes(refs)], lambda key: (msgspec.json.decode(key),))
+        return builder.column()
+
+    def _with_overlay(self, base: Column, path: str) -> Column:
+        keys: list[Any] = base.codes.tolist()
+        if base.numbers is not None:
+            keys = [("row", row) if code == base.number_code else code for row, code in enumerate(keys)]
+        row_of = {int(pk): row for row, pk in enumerate(self.item_pks)} if self._has_overlay() else {}
+        for pk, rows in self._overlay() if row_of else ():
+            row = row_of.get(pk)
+            if row is not None:
+                keys[row] = (keys[row], tuple(rows))
+
+        def values(key: Any) -> tuple[Any, ...]:
+            if isinstance(key, int):
+                return base.values[key]
+            return base.reached(key[1])
+
+        def reached(key: Any) -> tuple[Any, ...]:
+            if isinstance(key, tuple) and key[0] != "row":
+                held = values(key[0])
+                refs = effective_refs(held[0] if len(held) == 1 else None, key[1])
+                return reach({"refs": refs}, path)
+            held = values(key)
+            return reach({"refs": held[0]}, path) if len(held) == 1 else _below(held, path)
+
+        builder = ColumnBuilder()
+        builder.add_texts(keys, reached)
+        return builder.column()
+
+    def _has_overlay(self) -> bool:
+        return self._connection.execute("SELECT 1 FROM refs LIMIT 1").fetchone() is not None
+
+
+class StoredAnnotations(AnnotationTable):
+    """The annotations of a stored dataset, item by item in the order of the items."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        dataset: int,
+        item_pks: NDArray[np.int64],
+        cache: ColumnCache,
+        reading: Callable[[], Any],
+    ) -> None:
+        self._connection = connection
+        self._dataset = dataset
+        self._item_pks = item_pks
+        self._cache = cache
+        self._reading = reading
+        self._columns: dict[str, Column] = {}
+
+    @cached_property
+    def _rows(self) -> NDArray[np.int64]:
+        cached = self._cache.array("annotations: items")
+        if cached is not None and cached.dtype == np.int64 and cached.ndim == 1:
+            return cached
+        with self._reading():
+            items = self._connection.execute(
+                "SELECT item FROM annotations WHERE dataset = ? ORDER BY item, pk", (self._dataset,)
+            ).fetchall()
+        pks = np.array([pk for (pk,) in items], dtype=np.int64)
+        rows = np.searchsorted(self._item_pks, pks).astype(np.int64)
+        self._cache.put("annotations: items", {"codes": rows})
+        return rows
+
+    @property
+    def item_rows(self) -> NDArray[np.int64]:
+        return self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def column(self, path: str) -> Column:
+        found = self._columns.get(path)
+        if found is None:
+            name = f"annotations: {path}"
+            found = self._cache.column(name, len(self))
+            if found is None:
+                with self._reading():
+                    found = build_columns((path,), self._texts(), dict)[path]
+                self._cache.put_column(name, found)
+            self._columns[path] = found
+        return found
+
+    def documents(self, rows: Iterable[int] | None = None) -> Iterator[dict[str, Any]]:
+        if rows is None:
+            for text in self._texts():
+                yield msgspec.json.decode(text)
+            return
+        wanted = list(rows)
+        found: dict[int, str] = {}
+        if wanted:
+            needed = set(wanted)
+            found = {row: text for row, text in enumerate(self._texts()) if row in needed}
+        for row in wanted:
+            yield msgspec.json.decode(found[row])
+
+    def known_paths(self) -> tuple[str, ...]:
+        step = max(1, -(-len(self) // _SAMPLE))
+        sample = (text for row, text in enumerate(self._texts()) if row % step == 0)
+        return tuple(sorted({path for text in sample for path in paths_of(msgspec.json.decode(text))}))
+
+    def _texts(self) -> Iterator[str]:
+        cursor = self._connection.execute(
+            "SELECT document FROM annotations WHERE dataset = ? ORDER BY item, pk", (self._dataset,)
+        )
+        return (text for (text,) in cursor)
+
+
+class _System(msgspec.Struct, gc=False):
+    refs: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    system: _System = msgspec.field(default_factory=_System)
+
+
+class _Refs(msgspec.Struct, gc=False):
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+
+
+def _has_refs(path: str) -> bool:
+    return path in _ABOVE_REFS or path == REFS or path.startswith(f"{REFS}.")
+
+
+def _below(held: tuple[Any, ...], path: str) -> tuple[Any, ...]:
+    """Return what lies at `path` (``refs`` and what follows) below each of several values."""
+    return tuple(value for found in held for value in reach({"refs": found}, path))
+
+
+def _document(text: str, annotations: int | None, overlay: Iterable[OverlayRow]) -> dict[str, Any]:
+    document = complete(msgspec.json.decode(text, type=dict[str, Any]), annotations or 0)
+    rows = list(overlay)
+    return with_overlay(document, rows) if rows else document
