@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.allocation import orderings
 from taskplan.allocation.certificate import grouped_certificate
-from taskplan.allocation.problem import Allocation, Certificate, Problem
-from taskplan.errors import InputError
+from taskplan.allocation.problem import Allocation, Certificate, OrderingKind, Problem
+from taskplan.errors import InputError, did_you_mean
 
 
 def arrange(
@@ -24,9 +25,8 @@ def arrange(
     kind = problem.ordering.kind
     if kind == "grouped":
         keys = _keys(problem)
-        final, order = orderings.grouped(target, keys)
-        sizes = np.unique(keys, return_counts=True)[1] if len(keys) else np.zeros(0, dtype=np.int64)
-        certificate = grouped_certificate(final.tolist(), counts, sizes.astype(np.int64), people)
+        final, order, sizes = orderings.grouped(target, keys)
+        certificate = grouped_certificate(final.tolist(), counts, sizes, people)
         return Allocation(people, final, order, certificate)
     return Allocation(people, target, _order(problem, target), certify(counts))
 
@@ -41,10 +41,14 @@ def _order(problem: Problem, counts: NDArray[np.int64]) -> NDArray[np.int64]:
             return orderings.shuffled(counts, problem.seed)
         case "stratified":
             return orderings.stratified(counts, _keys(problem))
-    raise InputError(f'unknown ordering "{problem.ordering.kind}"')
+    kinds = get_args(OrderingKind)
+    raise InputError(
+        f'unknown ordering "{problem.ordering.kind}", expected one of {", ".join(kinds)}',
+        hint=did_you_mean(problem.ordering.kind, kinds),
+    )
 
 
-def _keys(problem: Problem) -> NDArray[np.int64]:
+def _keys(problem: Problem) -> NDArray[np.integer[Any]]:
     if problem.keys is None or len(problem.keys) != problem.n_items:
         raise InputError(f'the ordering "{problem.ordering.kind}" needs a key for each item')
-    return problem.keys  # type: ignore[return-value]
+    return problem.keys

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.allocation.apportionment import apportion
+from taskplan.allocation.grouping import load_bound
 from taskplan.allocation.problem import Certificate
 
 
@@ -20,15 +20,15 @@ def measures(
     `jain` is R. Jain's fairness index (1984) of count / share over people with a
     share; `quota` names who is off their exact share by a whole item or more.
     """
-    ratios = [
-        float(Fraction(count) / share) for count, share in zip(counts, shares, strict=True) if share > 0
-    ]
+    ratios = []
+    out = []
+    for who, count, share in zip(people, counts, shares, strict=True):
+        above, below = share.numerator, share.denominator
+        if above > 0:
+            ratios.append(count * below / above)
+        if abs(count * below - above) >= below:
+            out.append(who)
     squares = sum(ratio * ratio for ratio in ratios)
-    out = [
-        who
-        for who, count, share in zip(people, counts, shares, strict=True)
-        if abs(Fraction(count) - share) >= 1
-    ]
     return {
         "max_gap": float(max(counts) - min(counts)) if counts else 0.0,
         "quota": f"violated for {', '.join(out)}" if out else "satisfied",
@@ -55,16 +55,22 @@ def share_certificate(
     largest included (G. Pólya, 1919; Balinski and Young, appendix A), so its
     result is the bound.
     """
-    total = sum(counts)
-    distance = max((abs(Fraction(c) - s) for c, s in zip(counts, shares, strict=True)), default=Fraction(0))
-    least = Fraction(0)
-    if any(shares):
-        best = apportion(shares, total)
-        least = max(abs(Fraction(c) - s) for c, s in zip(best, shares, strict=True))
+    distance = max((abs(count - share) for count, share in zip(counts, shares, strict=True)), default=0)
     found = measures(counts, shares, people)
     return _certificate(
-        found, "largest distance from the exact share in items", float(distance), float(least)
+        found,
+        "largest distance from the exact share in items",
+        float(distance),
+        float(_least_distance(shares)),
     )
+
+
+def _least_distance(shares: Sequence[Fraction]) -> Fraction:
+    """Return the distance that rounding the largest fractional parts up, and the rest down, leaves."""
+    parts = sorted(share % 1 for share in shares)
+    up = int(sum(parts))
+    # The parts add up to a whole number: 0 means that all shares are whole.
+    return max(parts[-up - 1], 1 - parts[-up]) if up else Fraction(0)
 
 
 def grouped_certificate(
@@ -72,13 +78,11 @@ def grouped_certificate(
 ) -> Certificate:
     """Certify a split that keeps groups whole by its largest relative load (items / target).
 
-    Bound: the mean is 1 whatever is done, and somebody has the largest group.
+    The bound is `taskplan.allocation.grouping.load_bound`.
     """
     shares = [Fraction(target) for target in targets]
     found = measures(counts, shares, people)
-    largest = int(group_sizes.max()) if len(group_sizes) else 0
-    most = max(targets, default=0)
-    bound = max(1.0, largest / most) if most and sum(counts) else 0.0
+    bound = load_bound(group_sizes, np.array(targets, dtype=np.int64))
     value = found["max_relative_load"]
     assert isinstance(value, float)
     return _certificate(found, "largest load relative to the target", value, bound)

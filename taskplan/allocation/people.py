@@ -11,7 +11,7 @@ def check_people(problem: Problem) -> tuple[str, ...]:
     if not problem.assignees:
         raise InputError("nobody to give items to: expected at least one assignee")
     emails = tuple(person.email.lower() for person in problem.assignees)
-    for place, email in enumerate(emails):
-        if email in emails[:place]:
-            raise InputError(f"{email} is listed twice")
+    if len(set(emails)) < len(emails):
+        twice = next(email for place, email in enumerate(emails) if email in emails[:place])
+        raise InputError(f"{twice} is listed twice")
     return emails

@@ -37,7 +37,7 @@ def load_strategy(name: str, options: Mapping[str, Any] | None = None) -> Strate
         raise NotFoundError(
             f'there is no strategy "{name}", only {", ".join(sorted(found))}', hint=did_you_mean(name, found)
         )
-    factory = found[name].load()
+    factory = _factory(found[name])
     taken = _options(factory)
     for option in options or {}:
         if option not in taken:
@@ -54,10 +54,17 @@ def list_strategies() -> tuple[StrategyInfo, ...]:
     """Return the installed strategies, sorted by name."""
     result = []
     for name, entry in sorted(_found().items()):
-        factory = entry.load()
+        factory = _factory(entry)
         summary = (inspect.getdoc(factory) or "").partition("\n")[0]
         result.append(StrategyInfo(name, summary, _options(factory)))
     return tuple(result)
+
+
+def _factory(entry: EntryPoint) -> Any:
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as error:
+        raise InputError(f'strategy "{entry.name}" ({entry.value}) cannot be loaded: {error}') from error
 
 
 def _options(factory: Any) -> tuple[str, ...]:

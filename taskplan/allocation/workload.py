@@ -34,7 +34,7 @@ def check_percentages(percentages: Mapping[str, float]) -> None:
     # Decimal fractions as people write them: 33.3 + 33.3 + 33.4 is 100.
     total = sum((Fraction(str(percent)) for percent in percentages.values()), Fraction(0))
     if total != 100:
-        raise InputError(f"percentages add up to {float(total):g}, expected 100")
+        raise InputError(f"percentages add up to {float(total):.15g}, expected 100")
 
 
 def platform_counts(percentages: Mapping[str, float], items: int) -> list[int]:

@@ -38,9 +38,7 @@ class Weighted:
         if rest < 0:
             raise InfeasibleError(f"fixed counts ask for {fixed:,} items, but there are {problem.n_items:,}")
         if rest > 0 and not others:
-            raise InfeasibleError(
-                f"{rest:,} items are left over: everyone's count is fixed, {fixed:,} in all"
-            )
+            raise InfeasibleError(f"{_items(rest)} left over: everyone's count is fixed, {fixed:,} in all")
         given, exact = self._split(others, rest)
         counts, shares = [], []
         left = iter(zip(given, exact, strict=True))
@@ -54,9 +52,10 @@ class Weighted:
         if not others:
             return [], []
         if any(person.percent is not None for person in others):
-            lacking = [person.email for person in others if person.percent is None]
-            if lacking:
-                raise InputError(f"some have a percentage, but {lacking[0]} has none")
+            for person in others:
+                if person.percent is None:
+                    share = "none" if person.weight is None else f"weight {person.weight:g}"
+                    raise InputError(f"some have a percentage, but {person.email} has {share}")
             percentages = {person.email.lower(): person.percent or 0.0 for person in others}
             check_percentages(percentages)
             exact = [Fraction(str(percent)) * items / 100 for percent in percentages.values()]
@@ -74,3 +73,7 @@ def _check_share(person: Assignee) -> None:
         raise InputError(f"expected a weight > 0 for {person.email}, got {person.weight:g}")
     if person.count is not None and person.count < 0:
         raise InputError(f"expected a count ≥ 0 for {person.email}, got {person.count}")
+
+
+def _items(count: int) -> str:
+    return "1 item is" if count == 1 else f"{count:,} items are"
