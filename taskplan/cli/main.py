@@ -81,9 +81,8 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             found = nearest(args[0], self.list_commands(ctx))
-            if found:
-                error.message = f'No such command "{args[0]}"; did you mean "{found}"?'
-            raise
+            hint = f'; did you mean "{found}"?' if found else "."
+            raise click.UsageError(f'No such command "{args[0]}"{hint}', ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, entries in COMMANDS.items():

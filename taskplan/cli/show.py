@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from taskplan.cli import options, output, views
+
+if TYPE_CHECKING:
+    from taskplan.planning.explain import ItemAnswer, PersonAnswer
 
 
 @click.command()
@@ -60,6 +64,7 @@ def explain(
     if (item is None) == (assignee is None):
         raise click.UsageError("give either --item or --assignee")
     plan = options.load_plan(plan_file)
+    answer: ItemAnswer | PersonAnswer
     if assignee is not None:
         answer = explain_assignee(plan, assignee)
     elif store is not None:
