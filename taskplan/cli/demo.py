@@ -59,7 +59,7 @@ ACTOR = "lead@example.com"
 @click.option("--items", "count", type=click.IntRange(min=100), default=1200, show_default=True)
 def demo(folder: Path, count: int) -> None:
     """Generate a dataset in FOLDER, plan, check, show, rehearse, apply to a fresh store and verify."""
-    from taskplan.cli.replay import rehearse_and_show
+    from taskplan.cli.replay import print_report, rehearse_and_show
     from taskplan.planning.codec import write_plan
     from taskplan.planning.planner import make_plan
     from taskplan.planning.spec import read_spec
@@ -82,11 +82,7 @@ def demo(folder: Path, count: int) -> None:
         _step("apply to the store", f"taskplan apply {plan_file} --store {store}")
         with Journal(store) as journal:
             report = apply_plan(plan, backend, journal, actor=ACTOR, clock=lambda: NOW)
-        for name, outcome in report.performed.items():
-            click.echo(f"applied {name}: task {outcome.task_id}, {output.plural(outcome.items, 'item')}")
-        if not report.verification.ok:
-            raise AssertionError(report.verification.differences)
-        click.echo("verified: what was made is what the plan says")
+        print_report("applied", plan, report, report.verification, as_json=False)
         _step("now", f"taskplan status --store {store}")
         output.show(_summary(backend.tasks("street-scenes")))
     click.echo("")
@@ -96,9 +92,8 @@ def demo(folder: Path, count: int) -> None:
 
 
 def _step(title: str, command: str) -> None:
-    from rich.text import Text
-
-    output.show("", Text(f"── {title} ", style="bold cyan") + Text(f"  $ {command}", style="dim"))
+    click.secho(f"\n── {title}", bold=True, fg="cyan")
+    click.secho(f"$ {command}", dim=True)
 
 
 def _prepare(folder: Path, store: Path, count: int) -> None:

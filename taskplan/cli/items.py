@@ -117,12 +117,11 @@ def list_items(
     query = parse_where(where)
     with options.using_store(store) as opened:
         table = opened.table(dataset)
-        rows = select(query, table, paged=True)
+        matched = len(select(query, table))
+        page = select(query, table, paged=True)[: 0 if only_count else limit]
         strangers = unknown_paths(query, table)
         reports = explain(query, table) if explained else ()
-        listed = (
-            [] if only_count else [_line(document) for document in table.documents(rows[:limit].tolist())]
-        )
+        listed = list(table.documents(page.tolist()))
         total = len(table)
     warnings = [
         f'no item has "{path}"' + (f'; did you mean "{found}"?' if found else "") for path, found in strangers
@@ -131,16 +130,16 @@ def list_items(
         clauses = [
             {"clause": r.text, "alone": r.alone, "kept": r.kept, "dropped": r.dropped} for r in reports
         ]
-        data: dict[str, Any] = {"dataset": table.dataset, "items": total, "matched": len(rows)}
+        data: dict[str, Any] = {"dataset": table.dataset, "items": total, "matched": matched}
         if explained:
             data["clauses"] = clauses
         output.print_json({**data, "warnings": warnings, "listed": listed})
         return
     output.warn(warnings)
     if only_count:
-        click.echo(len(rows))
+        click.echo(matched)
         return
-    output.show(output.heading(f"{table.dataset}: {len(rows):,} of {output.plural(total, 'item')} match"))
+    output.show(output.heading(f"{table.dataset}: {matched:,} of {output.plural(total, 'item')} match"))
     if explained:
         output.show(
             output.table(
@@ -153,12 +152,12 @@ def list_items(
         output.show(
             output.table(
                 ("id", "filename", "annotated", "tasks"),
-                [(i["id"], i["filename"], "yes" if i["annotated"] else "no", i["tasks"]) for i in listed],
+                [_line(document) for document in listed],
                 right=("tasks",),
             )
         )
-    if 0 < len(listed) < len(rows):
-        output.say(f"… and {len(rows) - len(listed):,} more (--limit)")
+    if 0 < len(listed) < matched:
+        output.say(f"… and {matched - len(listed):,} more (--limit)")
 
 
 def parse_where(where: tuple[str, ...]) -> Query:
@@ -182,14 +181,10 @@ def parse_where(where: tuple[str, ...]) -> Query:
     return query_from(texts[0] if texts else {})
 
 
-def _line(document: dict[str, Any]) -> dict[str, Any]:
-    refs = document.get("metadata", {}).get("system", {}).get("refs", [])
-    return {
-        "id": document["id"],
-        "filename": document["filename"],
-        "annotated": document["annotated"],
-        "tasks": sum(1 for ref in refs if isinstance(ref, dict) and ref.get("type") == "task"),
-    }
+def _line(document: dict[str, Any]) -> tuple[str, str, str, int]:
+    refs = document["metadata"]["system"]["refs"]
+    tasks = sum(1 for ref in refs if isinstance(ref, dict) and ref.get("type") == "task")
+    return document["id"], document["filename"], "yes" if document["annotated"] else "no", tasks
 
 
 commands = {"import": import_items, "export": export_items, "items": list_items}

@@ -71,6 +71,14 @@ def heading(text: str) -> RenderableType:
     return Text(text, style="bold")
 
 
+def indented(content: str | RenderableType) -> RenderableType:
+    """Move content two columns in, wrapped lines included."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Padding(Text(content) if isinstance(content, str) else content, (0, 0, 0, 2), expand=False)
+
+
 def plural(count: int, noun: str) -> str:
     """Return ``1 item`` or ``1,200 items``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -40,7 +40,7 @@ def rehearse_and_show(
     with options.using_backend("sqlite", store) as backend:
         report, verification = rehearse_plan(plan, backend, actor=actor, clock=_now)
     if not quiet:
-        _print_report("rehearsed", plan, report, verification, as_json=as_json)
+        print_report("rehearsed", plan, report, verification, as_json=as_json)
     if not verification.ok:
         sys.exit(1)
 
@@ -75,7 +75,7 @@ def apply(
                 allow_drift=allow_drift,
                 on_progress=progress,
             )
-    _print_report("applied", plan, report, report.verification, as_json=as_json)
+    print_report("applied", plan, report, report.verification, as_json=as_json)
     if not report.verification.ok:
         sys.exit(1)
 
@@ -131,9 +131,10 @@ def _now() -> float:
     return time.time() * 1000
 
 
-def _print_report(
+def print_report(
     verb: str, plan: Plan, report: ReplayReport, verification: Verification, *, as_json: bool
 ) -> None:
+    """Print what a replay did, and whether reading it back agrees with the plan."""
     if as_json:
         output.print_json(
             {
@@ -146,11 +147,15 @@ def _print_report(
             }
         )
         return
+    titles = {operation.id: operation.title for operation in plan.operations}
     if not report.performed:
         click.echo("nothing to do: the plan was applied before")
     for name, outcome in report.performed.items():
-        people = output.plural(len(outcome.assignments), "assignment")
-        click.echo(f"{verb} {name}: task {outcome.task_id}, {people}, {output.plural(outcome.items, 'item')}")
+        items, people = (
+            output.plural(outcome.items, "item"),
+            output.plural(len(outcome.assignments), "assignment"),
+        )
+        click.echo(f"{verb} {titles[name]}: {items}, {people}, task {outcome.task_id}")
     if report.narrowed:
         output.warn([change.words for change in report.narrowed])
     if verification.ok:

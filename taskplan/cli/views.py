@@ -47,9 +47,9 @@ def operation_view(operation: Operation) -> list[RenderableType]:
     ]
     return [
         output.heading(f"{verb} {operation.title}{kind}: {output.plural(allocation.items.count, 'item')}"),
-        *_facts(operation),
-        output.table(("assignee", "items", "share", ""), rows, right=("items", "share")),
-        f"  {fairness_line(allocation)}",
+        *map(output.indented, _facts(operation)),
+        output.indented(output.table(("assignee", "items", "share", ""), rows, right=("items", "share"))),
+        output.indented(fairness_line(allocation)),
     ]
 
 
@@ -59,6 +59,7 @@ def _bar(items: int, allocation: AllocationRecord) -> str:
 
 
 def _facts(operation: Operation) -> list[str]:
+    """Return a line on the items and a line on the task."""
     selection, task = operation.selection, operation.task
     found = {
         "filter": f"filter matched {selection.matched:,}",
@@ -71,15 +72,15 @@ def _facts(operation: Operation) -> list[str]:
     if selection.limit is not None:
         facts.append(f"limit {selection.limit:,}")
     facts.append(f"{operation.allocation.strategy}, {_ordering(operation.allocation)}")
-    lines = ["  " + " · ".join(facts)]
+    lines = [" · ".join(facts)]
     if task is not None:
         about = [f"due {output.moment(task.due)}" if task.due is not None else "no due date"]
         about.append(f"priority {PRIORITIES[task.priority]}")
         about += [f"owner {task.owner}"] if task.owner else []
         about += [f"recipe {task.recipe}"] if task.recipe else []
-        about += [f"reviews {task.parent}"] if task.parent else []
+        about += [f"reviews {task.parent.removeprefix('create:')}"] if task.parent else []
         about += ["statuses " + ", ".join(str(a["action"]) for a in task.actions)] if task.actions else []
-        lines.append("  " + " · ".join(about))
+        lines.append(" · ".join(about))
     return lines
 
 
