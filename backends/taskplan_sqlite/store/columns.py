@@ -74,9 +74,7 @@ def _without_clashes(paths: Iterable[str]) -> tuple[list[str], list[str]]:
     clashing: list[str] = []
     for path in dict.fromkeys(paths):
         above_or_below = (f"{path}.".startswith(f"{o}.") or f"{o}.".startswith(f"{path}.") for o in chained)
-        # The derived refs lie below these two, so that the text of the document does not tell their value.
-        derived = path in ("metadata", "metadata.system")
-        (clashing if derived or any(above_or_below) else chained).append(path)
+        (clashing if any(above_or_below) else chained).append(path)
     return chained, clashing
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -287,11 +287,14 @@ class StoredTable(ItemTable):
         keys: list[Any] = base.codes.tolist()
         if base.numbers is not None:
             keys = [("row", row) if code == base.number_code else code for row, code in enumerate(keys)]
-        row_of = {int(pk): row for row, pk in enumerate(self.item_pks)} if self._has_overlay() else {}
-        for pk, rows in self._overlay() if row_of else ():
-            row = row_of.get(pk)
-            if row is not None:
-                keys[row] = (keys[row], tuple(rows))
+        overlay = self._overlay()
+        while taken := list(islice(overlay, 10_000)):
+            pks = np.array([pk for pk, _ in taken], dtype=np.int64)
+            places = np.searchsorted(self.item_pks, pks)
+            for (pk, rows), row in zip(taken, places.tolist(), strict=True):
+                # Refs of other datasets' items come along.
+                if row < len(keys) and self.item_pks[row] == pk:
+                    keys[row] = (keys[row], tuple(rows))
 
         def values(key: Any) -> tuple[Any, ...]:
             if isinstance(key, int):
@@ -309,9 +312,6 @@ class StoredTable(ItemTable):
         builder = ColumnBuilder()
         builder.add_texts(keys, reached)
         return builder.column()
-
-    def _has_overlay(self) -> bool:
-        return self._connection.execute("SELECT 1 FROM refs LIMIT 1").fetchone() is not None
 
 
 class StoredAnnotations(AnnotationTable):

@@ -47,6 +47,14 @@ class Item(NamedTuple):
     document: str
 
 
+class _System(msgspec.Struct, gc=False):
+    """An object with any fields."""
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    system: _System | None = None
+
+
 class _Fields(msgspec.Struct, gc=False, rename={"export_id": "_id"}):
     filename: str
     id: str | UnsetType = UNSET
@@ -60,6 +68,8 @@ class _Fields(msgspec.Struct, gc=False, rename={"export_id": "_id"}):
     createdAt: Any = None  # noqa: N815
     updatedAt: Any = None  # noqa: N815
     annotations: list[Raw] | UnsetType = UNSET
+    metadata: _Metadata | None = None
+    itemMetadata: _Metadata | None = None  # noqa: N815
 
 
 _decode_fields = msgspec.json.Decoder(_Fields).decode
@@ -90,7 +100,12 @@ def read_item(record: Record) -> Item:
         raise _wrong(record, "filename", 'a path that starts with "/"', filename)
     if not item_id:
         raise _wrong(record, "id", "text", item_id)
-    count = len(annotations) if annotations is not UNSET else 0
+    count = 0
+    if annotations is not UNSET:
+        count = len(annotations)
+        for number, annotation in enumerate(annotations):
+            if bytes(memoryview(annotation)[:1]) != b"{":
+                raise _wrong(record, f"annotations[{number}]", "an object", msgspec.json.decode(annotation))
     folder, _, name = filename.rpartition("/")
     stated = count if fields.annotationsCount is UNSET else fields.annotationsCount
     created, updated = fields.createdAt, fields.updatedAt
@@ -136,8 +151,10 @@ _EXPECTED = {
     "annotated": "true or false",
     "annotationsCount": "a whole number ≥ 0",
     "annotations": "a list",
+    "metadata": "an object",
+    "itemMetadata": "an object",
 }
-_NULLABLE = {"name", "dir", "type", "hidden", "annotated", "annotationsCount"}
+_NULLABLE = {"metadata", "itemMetadata", "name", "dir", "type", "hidden", "annotated", "annotationsCount"}
 
 
 def _problem(record: Record, error: Exception) -> DataError:
@@ -158,6 +175,10 @@ def _problem(record: Record, error: Exception) -> DataError:
     for field, expected in _EXPECTED.items():
         if field in value and not _fits(field, value[field]):
             return _wrong(record, field, expected, value[field])
+    for field in ("metadata", "itemMetadata"):
+        system = (value.get(field) or {}).get("system")
+        if system is not None and not isinstance(system, dict):
+            return _wrong(record, f"{field}.system", "an object", system)
     return DataError(str(error), source=record.source, line=record.line)
 
 
@@ -169,6 +190,8 @@ def _fits(field: str, value: Any) -> bool:
         return isinstance(value, bool)
     if expected == "a list":
         return isinstance(value, list)
+    if expected == "an object":
+        return isinstance(value, dict)
     if expected.startswith("a whole number"):
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
     return isinstance(value, str)
