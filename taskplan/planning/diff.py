@@ -160,8 +160,12 @@ def _lines(task: TaskChange) -> list[str]:
     result = [f"{mark} {task.title}{items}"]
     result += [f"    {name}: {_show(before)} → {_show(after)}" for name, before, after in task.fields]
     result += [f"    {person.assignee}: {person.before:,} → {person.after:,}" for person in task.people]
-    result += [f"    {move.giver} → {move.taker}: {move.items:,} items" for move in task.moves]
+    result += [f"    {move.giver} → {move.taker}: {_items(move.items)}" for move in task.moves]
     return result
+
+
+def _items(count: int) -> str:
+    return f"{count:,} {'item' if count == 1 else 'items'}"
 
 
 def _show(value: Any) -> str:

@@ -1,0 +1,219 @@
+"""What a plan must hold whatever is asked: everything selected, once, the same bytes again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskplan.dql.match import match
+from taskplan.dql.short import query_from
+from taskplan.errors import InfeasibleError
+from taskplan.model.ids import ItemIds
+from taskplan.planning.codec import dump
+from taskplan.planning.document import Plan
+from taskplan.planning.planner import make_plan
+from taskplan.planning.spec import spec_from
+from tests.planning import support
+
+TABLE = support.generated(120, finished=20)
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"dir": "/train"},
+    {"annotated": False},
+    {"metadata.system.refs": []},
+    {"metadata.user.scene": ["a", "b"], "metadata.system.width": {"gt": 1000}},
+    {"filename": "/test", "sort": {"name": "descending"}},
+]
+ORDERS: list[Any] = [
+    "as-listed",
+    "interleaved",
+    "shuffled",
+    {"stratified": "metadata.user.scene"},
+    {"grouped": "metadata.user.scene"},
+    {"stratified": "metadata.system.width"},
+    {"grouped": "metadata.system.width"},
+]
+shares = st.one_of(
+    st.just([{"email": f"p{i}@x.y"} for i in range(3)]),
+    st.lists(st.floats(0.1, 9, allow_nan=False), min_size=1, max_size=5).map(
+        lambda weights: [{"email": f"p{i}@x.y", "weight": w} for i, w in enumerate(weights)]
+    ),
+    st.just([{"email": "a@x.y", "percent": 33.3}, {"email": "b@x.y", "percent": 66.7}]),
+    st.just([{"email": "a@x.y", "count": 5}, {"email": "b@x.y"}]),
+)
+
+
+@settings(max_examples=60)
+@given(
+    asked=st.sampled_from(FILTERS),
+    order=st.sampled_from(ORDERS),
+    people=shares,
+    limit=st.one_of(st.none(), st.integers(10, 60)),
+    split=st.one_of(st.none(), st.integers(7, 50)),
+    seed=st.integers(0, 3),
+)
+def test_a_plan_covers_its_selection_exactly_once(
+    asked: dict[str, Any], order: Any, people: list[Any], limit: int | None, split: int | None, seed: int
+) -> None:
+    fields = {"filter": asked, "order": order, "assignees": people, "limit": limit, "split_above": split}
+    spec = spec_from(support.one_task(**{k: v for k, v in fields.items() if v is not None}))
+    try:
+        plan = make_plan(spec, TABLE, seed=seed)
+    except InfeasibleError:
+        assert any("count" in person for person in people)
+        return
+    planned = [item for op in plan.operations for ids in op.items_by_assignee().values() for item in ids]
+    query = query_from(asked)
+    selected = [doc["id"] for doc in TABLE.documents() if match(query, doc)]
+    wanted = len(selected) if limit is None else min(limit, len(selected))
+    assert len(planned) == len(set(planned)) == wanted
+    assert set(planned) <= set(selected)
+    assert all(split is None or op.allocation.items.count <= split for op in plan.operations)
+    assert dump(make_plan(spec, TABLE, seed=seed)) == dump(plan)
+
+
+def people_of(plan: Plan, operation: int = 0) -> dict[str, int]:
+    return {share.assignee: share.items for share in plan.operations[operation].allocation.shares}
+
+
+def test_shares_are_what_the_spec_says() -> None:
+    table = support.generated(95)  # with the five named ones: 100 items
+    weights = [{"email": "a@x.y", "weight": 3}, {"email": "B@x.y", "weight": 1}]
+    assert people_of(make_plan(spec_from(support.one_task(assignees=weights)), table)) == {
+        "a@x.y": 75,
+        "b@x.y": 25,
+    }
+    percents = [{"email": "a@x.y", "percent": 10}, {"email": "b@x.y", "percent": 90}]
+    plan = make_plan(spec_from(support.one_task(assignees=percents)), table)
+    assert people_of(plan) == {"a@x.y": 10, "b@x.y": 90}
+    assert plan.operations[0].task is not None
+    assert plan.operations[0].task.workload == {"a@x.y": 10.0, "b@x.y": 90.0}
+
+
+def test_the_platform_fields_are_worded_as_it_has_them() -> None:
+    spec = spec_from(
+        support.one_task(
+            due="2029-01-01T01:00+01:00",
+            priority="high",
+            owner="Lead@Example.com",
+            recipe="r1",
+            statuses=["completed", {"action": "help", "label": "Help me", "color": "#ff0000"}],
+            metadata={"ticket": "LAB-7"},
+        )
+    )
+    task = make_plan(spec, TABLE).operations[0].task
+    assert task is not None
+    assert (task.due, task.priority, task.owner, task.recipe) == (
+        1861920000000.0,
+        3,
+        "lead@example.com",
+        "r1",
+    )
+    assert task.metadata == {"ticket": "LAB-7"}
+    assert task.actions == (
+        {"action": "completed", "displayName": "completed", "color": "#3452ff"},
+        {"action": "help", "displayName": "Help me", "color": "#ff0000"},
+    )
+
+
+def test_a_review_takes_the_planned_items_of_each_part() -> None:
+    spec = spec_from(
+        {
+            "tasks": [
+                {"name": "check", "type": "qa", "of": "label", "assignees": ["q@x.y"]},
+                {"name": "label", "assignees": ["a@x.y"], "split_above": 50},
+            ]
+        }
+    )
+    plan = make_plan(spec, TABLE)
+    assert [op.id for op in plan.operations] == [
+        "create:check (1/3)",
+        "create:check (2/3)",
+        "create:check (3/3)",
+        "create:label (1/3)",
+        "create:label (2/3)",
+        "create:label (3/3)",
+    ]
+    for review, label in zip(plan.operations[:3], plan.operations[3:], strict=True):
+        assert review.depends_on == (label.id,)
+        assert review.task is not None
+        assert review.task.parent == label.id
+        assert set(review.items_by_assignee()["q@x.y"]) == set(label.items_by_assignee()["a@x.y"])
+    assert plan.warnings == ("check: reviews the planned items of label; none of them is finished yet",)
+
+
+def test_items_that_the_task_has_are_not_added_again() -> None:
+    held = TABLE.ids[:10]
+    spec = spec_from({"tasks": [{"add_to": "label-train", "assignees": ["a@x.y"]}]})
+    plan = make_plan(spec, TABLE, resolver=support.Existing(ItemIds.of(held)))
+    assert plan.operations[0].allocation.items.count == len(TABLE) - 10
+    assert plan.operations[0].target == support.EXISTING
+    assert plan.warnings == ("label-train: 10 items are in the task already, left out",)
+
+
+WARNINGS: list[tuple[dict[str, Any], str]] = [
+    ({"filter": {"dir": "/none"}}, "t: the selection matches nothing; no task is planned"),
+    (
+        {"filter": {"metadata.user.scne": {"ne": "a"}}},
+        't: no item has "metadata.user.scne"; did you mean "metadata.user.scene"?',
+    ),
+    ({"limit": 7}, "t: the limit keeps 7 of 125 items"),
+    ({"limit": 1}, "t: 1 item is for 2 people"),
+    (
+        {"order": {"grouped": "metadata.user.scen"}},
+        't: no item has "metadata.user.scen", by which it is ordered; did you mean "metadata.user.scene"?',
+    ),
+    (
+        {"filter": {"name": {"ne": "o'neil"}}},
+        "t: the filter holds an apostrophe, which the platform's SDK turns into a quotation mark; "
+        "only a replay by item ids keeps its meaning",
+    ),
+    ({"assignees": ["zoe@x.y"]}, "t: zoe@x.y is no member of local"),
+    ({"owner": "zoe@x.y"}, "t: the owner zoe@x.y is no member of local"),
+]
+
+
+@pytest.mark.parametrize(("fields", "warning"), WARNINGS)
+def test_what_is_likely_a_mistake_is_said(fields: dict[str, Any], warning: str) -> None:
+    members = frozenset({"ann@example.com", "ben@example.com"})
+    plan = make_plan(spec_from(support.one_task(**fields)), TABLE, resolver=support.Existing(members=members))
+    assert warning in plan.warnings
+
+
+def test_an_item_in_two_tasks_is_said() -> None:
+    spec = spec_from(
+        {
+            "tasks": [
+                {"name": "train", "filter": {"dir": "/train"}, "assignees": ["a@x.y"]},
+                {"name": "all", "assignees": ["b@x.y"]},
+            ]
+        }
+    )
+    assert make_plan(spec, TABLE).warnings == ("all: 99 items are in train as well",)
+
+
+def test_equal_tasks_have_keys_of_their_own_and_equal_plans_equal_keys() -> None:
+    spec = spec_from(
+        {
+            "tasks": [
+                {"add_to": "label-train", "filter": {"dir": "/train"}, "assignees": ["a@x.y"]},
+                {"add_to": "label-train", "filter": {"dir": "/train"}, "assignees": ["a@x.y"]},
+            ]
+        }
+    )
+    plan = make_plan(spec, TABLE, resolver=support.Existing())
+    keys = [operation.key for operation in plan.operations]
+    assert len(set(keys)) == 2
+    assert len({operation.id for operation in plan.operations}) == 2
+    again = make_plan(spec, TABLE, resolver=support.Existing())
+    assert [operation.key for operation in again.operations] == keys
+
+
+def test_counts_that_cannot_be_met_are_named() -> None:
+    spec = spec_from(support.one_task(assignees=[{"email": "a@x.y", "count": 9999}]))
+    with pytest.raises(InfeasibleError) as caught:
+        make_plan(spec, TABLE)
+    assert str(caught.value) == "spec t: fixed counts ask for 9,999 items, but there are 125"

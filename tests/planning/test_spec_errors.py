@@ -1,0 +1,154 @@
+"""Every mistake in a spec is one line: file, line, field, what was found, what was expected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from taskplan.errors import SpecError
+from taskplan.planning.planner import make_plan
+from taskplan.planning.spec import read_spec, spec_from
+from tests.planning import support
+
+HEAD = "tasks:\n  - name: t\n    assignees: [ann@example.com, ben@example.com]\n"
+MISTAKES = {
+    "": "spec.yaml: expected a spec with tasks, got nothing",
+    "- a": 'spec.yaml: expected a spec with tasks, got ["a"]',
+    "tasks: [": "spec.yaml:1: is not YAML: expected the node content, but found '<stream end>'",
+    "tasks: 3": "spec.yaml:1 tasks: expected a list of at least one task, got 3",
+    "tasks: []": "spec.yaml:1 tasks: expected a list of at least one task, got []",
+    "tasks: [3]": "spec.yaml:1 tasks[0]: expected a task, got 3",
+    "dataset: a\ndataset: b": "spec.yaml:2 dataset: is given twice",
+    "task: []": 'spec.yaml:1 task: unknown field; did you mean "tasks"?',
+    "seed: -1\ntasks: []": "spec.yaml:1 seed: expected a whole number ≥ 0, got -1",
+    "tasks:\n  - name: t\n    asignees: [a@b.c]\n": (
+        'spec.yaml:3 tasks[0].asignees: unknown field; did you mean "assignees"?'
+    ),
+    "tasks:\n  - name: t\n": 'spec.yaml:2 tasks[0]: "assignees" is missing',
+    "tasks:\n  - assignees: [a@b.c]\n": (
+        "spec.yaml:2 tasks[0]: expected either name (a new task) or add_to (an existing one)"
+    ),
+    "tasks:\n  - name: t\n    assignees: [nobody]\n": (
+        "spec.yaml:3 tasks[0].assignees[0]: "
+        'expected an e-mail, or {email, weight | percent | count}, got "nobody"'
+    ),
+    "tasks:\n  - name: t\n    assignees: [a@b.c, A@b.c]\n": (
+        "spec.yaml:3 tasks[0].assignees[1]: a@b.c is listed twice"
+    ),
+    "tasks:\n  - name: t\n    assignees:\n      - email: a@b.c\n        weight: half\n": (
+        'spec.yaml:5 tasks[0].assignees[0].weight: expected a number > 0, got "half"'
+    ),
+    "tasks:\n  - name: t\n    assignees:\n      - email: a@b.c\n        percent: 101\n": (
+        "spec.yaml:5 tasks[0].assignees[0].percent: expected a percentage from 0 to 100, got 101"
+    ),
+    "tasks:\n  - name: t\n    assignees: [{email: a@b.c, cuont: 3}]\n": (
+        'spec.yaml:3 tasks[0].assignees[0].cuont: unknown field; did you mean "count"?'
+    ),
+    "tasks:\n  - name: t\n    assignees: [{email: a@b.c, count: 3, weight: 1}]\n": (
+        "spec.yaml:3 tasks[0].assignees: a@b.c has weight and count, expected one of them"
+    ),
+    HEAD + "    priority: urgent\n": (
+        'spec.yaml:4 tasks[0].priority: expected low, medium, high or 1 to 3, got "urgent"'
+    ),
+    HEAD + "    type: review\n": 'spec.yaml:4 tasks[0].type: expected annotation or qa, got "review"',
+    HEAD + "    type: qa\n": (
+        'spec.yaml:2 tasks[0]: "of" is missing: a qa task names the task that it reviews'
+    ),
+    HEAD + "    of: other\n": "spec.yaml:4 tasks[0].of: only a task of type qa reviews another",
+    HEAD + "    due: soon\n": (
+        'spec.yaml:4 tasks[0].due: expected a date such as 2029-01-01 or 2029-01-01T18:00+02:00, got "soon"'
+    ),
+    HEAD + "    limit: 0\n": "spec.yaml:4 tasks[0].limit: expected a whole number ≥ 1, got 0",
+    HEAD + "    filter: {dir: {gtt: 3}}\n": (
+        'spec.yaml:4 tasks[0].filter.dir.gtt: unknown operator; did you mean "gt"?'
+    ),
+    HEAD + "    filter: {}\n    items: {ids: [a]}\n": (
+        "spec.yaml:5 tasks[0].items: expected either filter or items, got both"
+    ),
+    HEAD + "    items: {}\n": "spec.yaml:4 tasks[0].items: expected either ids or filenames",
+    HEAD + "    items: {filenames: [/train/apple_1.jp, /x.jpg]}\n": (
+        "spec.yaml:4 tasks[0].items.filenames[0]: fruit has no item with the filename /train/apple_1.jp "
+        '(and 1 more); did you mean "/train/apple_1.jpg"?'
+    ),
+    HEAD + "    items: {ids: [f00000000000000000000000, f00000000000000000000000]}\n": (
+        "spec.yaml:4 tasks[0].items.ids[1]: f00000000000000000000000 is listed twice"
+    ),
+    HEAD + "    strategy: wieghted\n": (
+        'spec.yaml:4 tasks[0].strategy: there is no strategy "wieghted", only equal, weighted; '
+        'did you mean "weighted"?'
+    ),
+    HEAD + "    strategy: {name: weighted, method: websterr}\n": (
+        'spec.yaml:4 tasks[0].strategy: unknown apportionment method "websterr", expected one of '
+        "largest-remainder, webster, jefferson, huntington-hill, adams, quota; "
+        'did you mean "webster"?'
+    ),
+    HEAD + "    order: random\n": (
+        "spec.yaml:4 tasks[0].order: expected as-listed, interleaved, shuffled, {stratified: path} "
+        'or {grouped: path}, got "random"'
+    ),
+    HEAD + "    order: {}\n": "spec.yaml:4 tasks[0].order: expected either stratified or grouped",
+    HEAD + "    statuses: [{action: a, color: red}]\n": (
+        'spec.yaml:4 tasks[0].statuses[0].color: expected a colour such as "#ff0000", got "red"'
+    ),
+    HEAD + "  - name: t\n    assignees: [a@b.c]\n": (
+        'spec.yaml:4 tasks[1].name: two tasks are named "t" (tasks[0] is the other)'
+    ),
+    "tasks:\n  - name: a\n    type: qa\n    of: b\n    assignees: [x@y.z]\n"
+    "  - name: b\n    type: qa\n    of: a\n    assignees: [x@y.z]\n": (
+        "spec.yaml:4 tasks[0].of: tasks review each other in a circle: a → b → a"
+    ),
+    HEAD + "  - name: q\n    type: qa\n    of: label-tain\n    assignees: [a@b.c]\n": (
+        'spec.yaml:6 tasks[1].of: there is no task "label-tain"; did you mean "label-train"?'
+    ),
+    HEAD + "  - name: q\n    type: qa\n    of: tt\n    assignees: [a@b.c]\n": (
+        'spec.yaml:6 tasks[1].of: there is no task "tt"; did you mean "t"?'
+    ),
+    "tasks:\n  - add_to: label-tran\n    assignees: [a@b.c]\n": (
+        'spec.yaml:2 tasks[0].add_to: there is no task "label-tran"; did you mean "label-train"?'
+    ),
+    "tasks:\n  - add_to: label-train\n    assignees: [a@b.c]\n    due: 2029-01-01\n": (
+        "spec.yaml:4 tasks[0].due: an existing task keeps its own; leave it out with add_to"
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES.items(), ids=[m[10:60] for m in MISTAKES.values()])
+def test_a_mistake_is_one_exact_line(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("spec.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError) as caught:
+        make_plan(read_spec(Path("spec.yaml")), support.generated(), resolver=support.Existing())
+    assert str(caught.value) == message
+
+
+def test_a_spec_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"none\.yaml: no such file$"):
+        read_spec(tmp_path / "none.yaml")
+
+
+def test_a_spec_that_is_not_text(tmp_path: Path) -> None:
+    (tmp_path / "image.yaml").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(SpecError, match=r"image\.yaml: is not UTF-8 text$"):
+        read_spec(tmp_path / "image.yaml")
+
+
+def test_a_selection_over_the_platform_limit_offers_to_split() -> None:
+    table = support.generated(80_000)
+    with pytest.raises(SpecError) as caught:
+        make_plan(spec_from(support.one_task(filter={})), table)
+    assert str(caught.value) == (
+        f"spec tasks[0]: selects {len(table):,} items, but the platform refuses a task of 80,000 or more; "
+        "split_above: 80000 makes several tasks of it"
+    )
+
+
+def test_merge_keys_and_anchors_are_read_as_yaml_has_them(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        "tasks:\n  - &base\n    name: a\n    assignees: [x@y.z]\n  - <<: *base\n    name: b\n",
+        encoding="utf-8",
+    )
+    assert [task.name for task in read_spec(path).tasks] == ["a", "b"]
