@@ -1,0 +1,205 @@
+"""The SDK's Filters object, its JSON and the short form say the same; and what is malformed is pointed at."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskplan.dql.evaluate import evaluate
+from taskplan.dql.globs import glob_match
+from taskplan.dql.parse import parse
+from taskplan.dql.short import combine, query_from
+from taskplan.errors import QueryError
+from taskplan.model.memory import MemoryTable
+from taskplan.model.sample import sample_items
+
+
+@pytest.fixture(scope="module")
+def dl(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The real SDK, imported with a home folder of its own; Filters need no login."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("DATALOOP_PATH", str(tmp_path_factory.mktemp("dataloop")))
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import dtlpy
+        yield dtlpy
+
+
+@pytest.fixture(scope="module")
+def table() -> MemoryTable:
+    import numpy as np
+
+    return MemoryTable.from_documents(sample_items(400, np.random.Generator(np.random.PCG64(3))))
+
+
+def one(field: str, value: Any, operator: str | None = None) -> Callable[[Any], Any]:
+    def build(dl: Any) -> Any:
+        filters = dl.Filters()
+        filters.add(field=field, values=value, operator=operator)
+        return filters
+
+    return build
+
+
+def joined(dl: Any) -> Any:
+    filters = dl.Filters(field="dir", values="/train")
+    filters.add_join(field="label", values="car")
+    return filters
+
+
+def either(dl: Any) -> Any:
+    filters = dl.Filters(field="dir", values="/test", method="or")
+    filters.add(field="metadata.user.scene", values=["tunnel", "highway"], operator="in", method="or")
+    return filters
+
+
+def hidden(dl: Any) -> Any:
+    return dl.Filters(field="hidden", values=True)
+
+
+FORMS: dict[str, Callable[[Any], Any]] = {
+    "{}": lambda dl: dl.Filters(),
+    "dir: /train": one("dir", "/train"),
+    "dir: /train*": one("dir", "/train*"),
+    "filename: /train": one("filename", "/train"),
+    "filename: /train/": one("filename", "/train/"),
+    "filename: /train/frame_000001.jpg": one("filename", "/train/frame_000001.jpg"),
+    "annotated: false": one("annotated", False),
+    "metadata.user.score: {gt: 0.5}": one("metadata.user.score", 0.5, "gt"),
+    "metadata.user.scene: [tunnel, highway]": one("metadata.user.scene", ["tunnel", "highway"], "in"),
+    "metadata.user.score: {exists: false}": one("metadata.user.score", False, "exists"),
+    "metadata.system.refs: []": one("metadata.system.refs", []),
+    "name: {ne: frame_000001.jpg}": one("name", "frame_000001.jpg", "ne"),
+    "hidden: true": hidden,
+    "{dir: /train, annotations: {label: car}}": joined,
+    "or: [{dir: /test}, {metadata.user.scene: [tunnel, highway]}]": either,
+}
+
+
+@pytest.mark.parametrize("short", FORMS)
+def test_three_forms_select_the_same(short: str, dl: Any, table: MemoryTable) -> None:
+    filters = FORMS[short](dl)
+    by_object = evaluate(query_from(filters), table)
+    by_json = evaluate(query_from(json.dumps(filters.prepare())), table)
+    by_short = evaluate(query_from(short), table)
+    assert by_object.tolist() == by_json.tolist() == by_short.tolist()
+    assert by_short.any() or short in ("metadata.system.refs: {}",)
+
+
+def test_enumerations_of_the_sdk_count_as_their_values(dl: Any, table: MemoryTable) -> None:
+    filters = dl.Filters(resource=dl.FiltersResource.ITEM)
+    filters.add(field="metadata.user.score", values=0.5, operator=dl.FiltersOperations.GREATER_THAN)
+    filters.sort_by(field="name", value=dl.FiltersOrderByDirection.DESCENDING)
+    query = query_from(filters)
+    assert query.sort == (("name", "descending"),)
+    assert evaluate(query, table).any()
+
+
+def test_several_texts_must_all_hold(table: MemoryTable) -> None:
+    masks = [evaluate(query_from(text), table) for text in ("dir: /train", "annotated: false")]
+    assert (
+        evaluate(combine(["dir: /train", "annotated: false"]), table).tolist()
+        == (masks[0] & masks[1]).tolist()
+    )
+
+
+def test_dates_stay_text() -> None:
+    query = query_from("createdAt: {gte: 2024-01-31}")
+    assert query == query_from({"createdAt": {"gte": "2024-01-31"}})
+
+
+MALFORMED: list[tuple[Any, str]] = [
+    ("{", "query: cannot read \"{\" as a query; expected e.g. 'dir: /train'"),
+    ("- a", 'query: expected fields such as dir: /train, got ["a"]'),
+    (3, "query: expected fields such as dir: /train, got 3"),
+    ({"a": {"gtt": 3}}, 'a.gtt: unknown operator; did you mean "gt"?'),
+    ({"a": {"gt": 3, "b": 1}}, "a.b: unknown operator"),
+    ({"or": 3}, "or: expected a list of fields, got 3"),
+    ({"annotations": 3}, "annotations: expected fields, got 3"),
+    (
+        {"filter": {"$and": [{"dir": {"$gtt": 1}}]}},
+        'filter.$and[0].dir.$gtt: unknown operator; did you mean "$gt"?',
+    ),
+    ({"filter": {"$an": []}}, 'filter.$an: unknown operator; did you mean "$and"?'),
+    ({"filter": {"$and": {}}}, "filter.$and: expected a list, got {}"),
+    ({"filter": {"$or": []}}, "filter.$or: expected at least one clause"),
+    ({"filter": []}, "filter: expected an object, got []"),
+    ({"filter": {"$and": [3]}}, "filter.$and[0]: expected an object, got 3"),
+    ({"filter": {"a": {"$in": 3}}}, "filter.a.$in: expected a list, got 3"),
+    ({"filter": {"a": {"$gt": []}}}, "filter.a.$gt: expected a number or text, got []"),
+    ({"filter": {"a": {"$exists": 1}}}, "filter.a.$exists: expected true or false, got 1"),
+    ({"filter": {"a": {"$match": 1}}}, "filter.a.$match: expected an object of fields, got 1"),
+    ({"filter": {"a": {"$eq": 1, "b": 2}}}, "filter.a.b: expected either operators or fields, got both"),
+    ({"filter": {}, "sotr": {}}, 'sotr: unknown key of a query; did you mean "sort"?'),
+    ({"filter": {}, "sort": {"a": 1}}, 'sort.a: expected "ascending" or "descending", got 1'),
+    ({"filter": {}, "sort": []}, 'sort: expected {path: "ascending"}, got []'),
+    ({"filter": {}, "page": -1}, "page: expected a whole number ≥ 0, got -1"),
+    ({"filter": {}, "pageSize": True}, "pageSize: expected a whole number ≥ 1, got true"),
+    ({"filter": {}, "delete": True}, "delete: a selection cannot change anything"),
+    (
+        {"filter": {}, "resource": "cats"},
+        'resource: expected one of items, annotations, tasks, assignments, datasets, got "cats"',
+    ),
+    ({"filter": {}, "join": {}}, 'join: expected {"on": ..., "filter": ...}, got {}'),
+    (
+        {"filter": {}, "join": {"on": {"resource": "tasks"}}},
+        'join.on: expected {"resource": "annotations", "local": "itemId", "forigen": "id"}, '
+        'got {"resource":"tasks"}',
+    ),
+    ({"filter": {}, "except": 3}, 'except: expected {"query": ...}, got 3'),
+    (
+        {"filter": {}, "intersect": {"query": {"filter": {"a": {"$x": 1}}}}},
+        "intersect.query.filter.a.$x: unknown operator",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "message"), MALFORMED, ids=[m[:50] for _, m in MALFORMED])
+def test_what_is_malformed_is_pointed_at(source: Any, message: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        query_from(source)
+    assert str(caught.value) == message
+
+
+def test_json_that_is_none_is_said() -> None:
+    with pytest.raises(QueryError, match=r"^query: is not JSON: "):
+        parse("{")
+
+
+def slow_glob(pattern: str, text: str) -> bool:
+    """The definition: a star is any number of characters."""
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        return any(slow_glob(pattern[1:], text[cut:]) for cut in range(len(text) + 1))
+    return bool(text) and text[0] == pattern[0] and slow_glob(pattern[1:], text[1:])
+
+
+@given(st.text("ab*", max_size=7), st.text("ab", max_size=8))
+def test_globs_follow_their_definition(pattern: str, text: str) -> None:
+    assert glob_match(pattern, text) == slow_glob(pattern, text)
+
+
+def test_a_glob_that_would_backtrack_looks_at_each_character_a_few_times() -> None:
+    pattern, text = "*a" * 200 + "b", "a" * 200_000
+    calls = 0
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event == "c_call"
+
+    sys.setprofile(count)
+    try:
+        assert not glob_match(pattern, text)
+    finally:
+        sys.setprofile(None)
+    assert calls < 500
