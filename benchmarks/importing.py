@@ -104,7 +104,7 @@ def read():
     return duckdb.connect().execute(
         "SELECT hidden, type, dir, annotated, metadata.user.score, metadata.user.scene, "
         "[ref.type for ref in metadata.system.refs] FROM read_parquet(?)", [sys.argv[1]]
-    ).fetch_arrow_table()
+    ).to_arrow_table()
 """
 
 _TIMED = """
