@@ -21,14 +21,15 @@ from taskplan.dql.query import (
     Node,
     NotEqual,
     NotIn,
-    Or,
     Predicate,
     Query,
 )
-from taskplan.model.table import Column, DocumentTable, ItemTable
+from taskplan.model.table import Codes, Column, DocumentTable, ItemTable
 
 Mask = NDArray[np.bool_]
 _EXACT = 2**53
+FEW = 6
+"""Up to so many codes are compared one by one, which is faster than any table."""
 
 
 def evaluate(query: Query, table: ItemTable) -> Mask:
@@ -38,11 +39,11 @@ def evaluate(query: Query, table: ItemTable) -> Mask:
         annotations = table.annotations()
         found = np.zeros(len(table), dtype=bool)
         found[annotations.item_rows[node_mask(query.join, annotations)]] = True
-        mask &= found
+        mask = mask & found
     if query.intersect is not None:
-        mask &= evaluate(query.intersect, table)
+        mask = mask & evaluate(query.intersect, table)
     if query.except_ is not None:
-        mask &= ~evaluate(query.except_, table)
+        mask = mask & ~evaluate(query.except_, table)
     return mask
 
 
@@ -65,26 +66,26 @@ def select(query: Query, table: ItemTable, *, paged: bool = False) -> NDArray[np
 
 
 def node_mask(node: Node, table: DocumentTable) -> Mask:
-    """Return which rows of a table a node holds for, as a fresh array."""
+    """Return which rows of a table a node holds for; the array may be read-only."""
     if isinstance(node, Field):
         return field_mask(node.predicate, table.column(node.path))
-    masks = (node_mask(inner, table) for inner in node.nodes)
-    if isinstance(node, And):
-        result = next(masks, None)
+    both = isinstance(node, And)
+    combine = np.logical_and if both else np.logical_or
+    result: Mask | None = None
+    fresh = False
+    for inner in node.nodes:
+        mask = node_mask(inner, table)
         if result is None:
-            return np.ones(len(table), dtype=bool)
-        for mask in masks:
-            result &= mask
-        return result
-    assert isinstance(node, Or)
-    result = next(masks)
-    for mask in masks:
-        result |= mask
-    return result
+            result = mask
+        elif fresh:
+            combine(result, mask, out=result)
+        else:
+            result, fresh = combine(result, mask), True
+    return np.full(len(table), both) if result is None else result
 
 
 def field_mask(predicate: Predicate, column: Column) -> Mask:
-    """Return which rows of a column satisfy a predicate, as a fresh array."""
+    """Return which rows of a column satisfy a predicate; the array may be read-only."""
     passes = [satisfies(predicate, reached) for reached in column.values]
     if column.numbers is None:
         return _look_up(column, passes)
@@ -92,7 +93,7 @@ def field_mask(predicate: Predicate, column: Column) -> Mask:
     if isinstance(numbers, bool):
         return _look_up(column, [*passes, numbers])
     is_number = _look_up(column, [False] * len(passes) + [True])
-    is_number &= numbers
+    is_number = is_number & numbers
     if any(passes):
         is_number |= _look_up(column, [*passes, False])
     return is_number
@@ -100,21 +101,28 @@ def field_mask(predicate: Predicate, column: Column) -> Mask:
 
 def _look_up(column: Column, passes: list[bool]) -> Mask:
     codes = column.codes
-    yes = passes.count(True)
-    if yes == 0:
-        return np.zeros(len(codes), dtype=bool)
-    if yes == len(passes):
-        return np.ones(len(codes), dtype=bool)
-    # One comparison is several times faster than any table.
-    if yes == 1:
-        return np.asarray(codes == codes.dtype.type(passes.index(True)))
-    if yes == len(passes) - 1:
-        return np.asarray(codes != codes.dtype.type(passes.index(False)))
+    accepted = [code for code, passed in enumerate(passes) if passed]
+    refused = len(passes) - len(accepted)
+    if not accepted or not refused:
+        return np.full(len(codes), not refused and bool(accepted))
+    if len(accepted) <= FEW:
+        return _any_of(codes, accepted)
+    if refused <= FEW:
+        mask = _any_of(codes, [code for code, passed in enumerate(passes) if not passed])
+        return np.logical_not(mask, out=mask)
     if codes.dtype == np.uint8:
         # Indexing by uint8 converts every index to a word first; translating bytes does not.
         table = bytes(passes) + bytes(256 - len(passes))
-        return np.frombuffer(bytearray(codes.tobytes().translate(table)), dtype=bool)
+        return np.frombuffer(codes.tobytes().translate(table), dtype=bool)
     return np.array(passes, dtype=bool)[codes]
+
+
+def _any_of(codes: Codes, wanted: list[int]) -> Mask:
+    first, *others = wanted
+    mask = np.asarray(codes == codes.dtype.type(first))
+    for code in others:
+        mask |= codes == codes.dtype.type(code)
+    return mask
 
 
 def _number_mask(predicate: Predicate, numbers: NDArray[np.float64]) -> Mask | bool:

@@ -19,7 +19,6 @@ from taskplan.dql.query import to_json
 from taskplan.model.memory import MemoryTable
 from tests.dql import support
 
-
 REFS = "metadata.system.refs"
 
 
