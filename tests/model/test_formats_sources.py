@@ -1,0 +1,208 @@
+"""Each import format, read from small files made here."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskplan.errors import DataError, InputError
+from taskplan.model.documents import generated_id
+from taskplan.model.formats import read_item, read_records
+
+ONE = {"id": "a", "filename": "/a.jpg", "metadata": {"user": {"n": 1}}}
+TWO = {"id": "b", "filename": "/b.jpg"}
+
+
+def documents(path: Path, format: str = "auto") -> list[dict[str, Any]]:
+    return [json.loads(read_item(record).document) for record in read_records(path, "d", format)]
+
+
+def told(path: Path, format: str = "auto") -> str:
+    with pytest.raises(InputError) as caught:
+        documents(path, format)
+    return str(caught.value)
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_bytes(text.encode())
+    return path
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n  \n"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_lines_with_either_end_blank_lines_and_bom(tmp_path: Path, ending: str, start: str) -> None:
+    text = start + ending.join([json.dumps(ONE), json.dumps(TWO)]) + ending
+    for name in ("items.ndjson", "items.json"):
+        assert documents(write(tmp_path / name, text)) == [ONE, TWO]
+
+
+def test_lines_are_counted_with_blank_ones(tmp_path: Path) -> None:
+    path = write(tmp_path / "items.ndjson", f"{json.dumps(ONE)}\n\n{{}}\n")
+    assert told(path) == f'{path}:3: has no "filename"'
+
+
+def test_an_array_and_the_line_of_each_element(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "items.json", "\ufeff[\n" + json.dumps(ONE, indent=1) + ",\n" + json.dumps(TWO) + "\n]"
+    )
+    assert documents(path) == [ONE, TWO]
+    assert [record.line for record in read_records(path, "d")] == [2, 11]
+    write(path, "[1,")
+    assert told(path) == f"{path}: is not JSON (Input data was truncated)"
+
+
+def test_one_document_over_several_lines(tmp_path: Path) -> None:
+    assert documents(write(tmp_path / "item.json", json.dumps(ONE, indent=2))) == [ONE]
+
+
+def test_an_export_folder_and_a_zip_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    (folder / "train").mkdir(parents=True)
+    (folder / ".hidden").mkdir()
+    export = {
+        "_id": "a",
+        "filename": "/a.jpg",
+        "annotations": [{"id": "q"}],
+        "itemMetadata": {"user": {"n": 1}},
+    }
+    write(folder / "train" / "a.json", json.dumps(export))
+    write(folder / "b.json", "\ufeff" + json.dumps({"_id": "b", "filename": "/b.jpg"}))
+    write(folder / ".hidden" / "c.json", "nonsense")
+    assert documents(folder) == [TWO, ONE]
+    archive = tmp_path / "export.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(folder.rglob("*.json")):
+            file.write(path, path.relative_to(folder))
+        file.writestr("more.jsonl", json.dumps({**TWO, "id": "c"}) + "\n{}\n")
+    records = [record for record in read_records(archive, "d") if record.text != b"{}"]
+    assert [read_item(record).id for record in records] == ["b", "c", "a"]
+    assert told(archive) == f'{archive}/more.jsonl:2: has no "filename"'
+    write(archive, "PK\x03\x04 and no more")
+    assert told(archive) == f"{archive}: is not a zip file, or a damaged one"
+
+
+def test_csv_cells_are_typed_and_columns_become_paths(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "items.csv",
+        "\ufeffid,filename,hidden,score,scene,metadata.system.size,code,user.x\r\n"
+        '7,a.jpg,true,0.5,"night, rain",12,007,\r\n'
+        "\r\n"
+        ",/b.jpg,False,1e3,,,-0,x\r\n",
+    )
+    assert documents(path) == [
+        {
+            "id": "7",
+            "filename": "/a.jpg",
+            "hidden": True,
+            "metadata": {
+                "user": {"score": 0.5, "scene": "night, rain", "code": "007"},
+                "system": {"size": 12},
+            },
+        },
+        {
+            "id": generated_id("d", "/b.jpg"),
+            "filename": "/b.jpg",
+            "hidden": False,
+            "metadata": {"user": {"score": 1000.0, "code": 0}},
+            "user": {"x": "x"},
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("id\n1\n", '{path}: has no column "filename"'),
+        ("filename,a,a\n", '{path}: the columns "a" and "a" fill the same field'),
+        ("filename,x.y,x.y.z\n", '{path}: the columns "x.y" and "x.y.z" fill the same field'),
+        ("filename,a..b\n", '{path}: the column "a..b" has no usable name'),
+        ("filename,a\n/a,1\n/b\n", "{path}:3: expected 2 cells, found 1"),
+        ('filename,a\n/a,"1\n2"\n/b\n', "{path}:4: expected 2 cells, found 1"),
+        ('filename\n"/a\n', "{path}:2: is not CSV (unexpected end of data)"),
+        ("filename,hidden\n/a,maybe\n", '{path}:2 hidden: expected true or false, got "maybe"'),
+        ("filename,a\n,1\n", '{path}:2: has no "filename"'),
+    ],
+)
+def test_bad_csv_is_told(tmp_path: Path, text: str, expected: str) -> None:
+    path = write(tmp_path / "items.csv", text)
+    assert told(path) == expected.format(path=path)
+
+
+def test_csv_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "items.csv"
+    path.write_bytes(b"filename\n/\xe9.jpg\n")
+    assert told(path) == f"{path}:1: is not UTF-8 text"
+
+
+def test_an_empty_csv_has_no_items(tmp_path: Path) -> None:
+    assert documents(write(tmp_path / "items.csv", "")) == []
+
+
+def test_parquet_keeps_nested_columns(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "items.parquet"
+    rows = [
+        {"id": "a", "filename": "a.jpg", "score": 0.5, "box": {"x": [1, 2]}, "metadata.system.size": 3},
+        {"id": None, "filename": "/b.jpg", "score": float("nan"), "box": None, "metadata.system.size": None},
+    ]
+    parquet.write_table(arrow.Table.from_pylist(rows), path)
+    assert documents(path) == [
+        {
+            "id": "a",
+            "filename": "/a.jpg",
+            "metadata": {"user": {"score": 0.5, "box": {"x": [1, 2]}}, "system": {"size": 3}},
+        },
+        {"id": generated_id("d", "/b.jpg"), "filename": "/b.jpg"},
+    ]
+    assert told(write(tmp_path / "bad.parquet", "PAR1 and no more")).startswith(
+        f"{tmp_path}/bad.parquet: is not"
+    )
+
+
+def test_parquet_without_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    path = write(tmp_path / "items.parquet", "PAR1")
+    assert told(path) == 'reading Parquet needs the extra "parquet": pip install "taskplan[parquet]"'
+
+
+def test_a_folder_of_files(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path / "photos"
+    (folder / "b").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    write(folder / ".git" / "config", "x")
+    write(folder / ".DS_Store", "x")
+    write(folder / "notes.txt", "hello")
+    write(folder / "b" / "broken.png", "no image")
+    image.new("RGB", (4, 3)).save(folder / "a.png")
+    size = (folder / "a.png").stat().st_size
+    found = {document["filename"]: document for document in documents(folder)}
+    assert list(found) == ["/a.png", "/notes.txt", "/b/broken.png"]
+    assert found["/a.png"] == {
+        "id": generated_id("d", "/a.png"),
+        "filename": "/a.png",
+        "metadata": {"system": {"size": size, "mimetype": "image/png", "width": 4, "height": 3, "refs": []}},
+    }
+    assert found["/notes.txt"]["metadata"]["system"] == {"size": 5, "mimetype": "text/plain", "refs": []}
+    assert found["/b/broken.png"]["metadata"]["system"] == {"size": 8, "mimetype": "image/png", "refs": []}
+
+
+def test_a_folder_with_json_files_that_are_no_export(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", '{"version": 2}')
+    assert [document["filename"] for document in documents(tmp_path)] == ["/a.json"]
+
+
+def test_the_real_export(shared: Path) -> None:
+    found = documents(shared / "data" / "fruit-export.jsonl")
+    assert len(found) == 299
+    assert {"id", "filename", "metadata"} == set(found[0])
+
+
+def test_an_unreadable_line_is_a_data_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        documents(write(tmp_path / "items.ndjson", "{"))
