@@ -1,50 +1,48 @@
-"""The SQLite mock as a backend: plans come out as the platform would record them.
+"""The SQLite store as a backend: plans are performed by the local mock of the platform.
 
-An operation, its effect and its key are one transaction. What is made here is
-marked as rehearsed, so that it is never mistaken for the platform's own.
+An operation and its key are one transaction, so that `find` sees either all of
+an operation or nothing of it.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.errors import BackendError
+from taskplan.errors import BackendError, NotFoundError
 from taskplan.model.entities import DatasetInfo, TaskState
 from taskplan.model.ids import ItemIds
-from taskplan.planning.document import Operation
+from taskplan.model.table import ItemTable
+from taskplan.planning.document import Operation, TaskFields
 from taskplan.replay.backend import Capabilities, Context, Outcome
+from taskplan_sqlite import rehearsal, traces
 from taskplan_sqlite.platform import items, reading, statuses, tasks
-from taskplan_sqlite.platform.tasks import Place
-from taskplan_sqlite.platform.wording import derived_id, stored_query, task_document
+from taskplan_sqlite.platform.documents import NewTask
+from taskplan_sqlite.platform.lookup import ids_of, keys_of
 from taskplan_sqlite.store.store import SqliteStore
-from taskplan_sqlite.store.table import StoredTable
+
+LISTED = 1000
+"""Up to so many items a task's query lists by id; beyond, it names the task's own refs."""
 
 
 class SqliteBackend:
-    """A `taskplan.replay.backend.Backend` over a store."""
+    """A `taskplan.replay.backend.Backend` over a store; `store` is also where items are imported."""
 
     def __init__(self, store: SqliteStore) -> None:
         self.store = store
 
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        return self.store.connection
-
     def describe(self) -> Capabilities:
         return Capabilities(
-            str(self.store.path),
+            name="sqlite",
             local=True,
             actions=frozenset({"create_task", "add_items"}),
-            summary="SQLite mock",
+            summary="a local mock of the platform in one SQLite file",
         )
 
     def close(self) -> None:
@@ -53,239 +51,196 @@ class SqliteBackend:
     def datasets(self) -> tuple[DatasetInfo, ...]:
         return self.store.datasets()
 
-    def snapshot(self, dataset: str, *, without: frozenset[str] = frozenset()) -> StoredTable:
-        return self.store.table(dataset, without=without)
+    def snapshot(self, dataset: str, *, without: frozenset[str] = frozenset()) -> ItemTable:
+        # Keys that have made nothing are not named, so that cached columns serve.
+        made = frozenset(key for key in without if traces.has_refs(self._connection, key))
+        return self.store.table(dataset, without=made)
 
     def members(self, dataset: str) -> frozenset[str] | None:
-        """Return the project's contributors; None where none are known: an import brings no members."""
         rows = self._connection.execute(
-            "SELECT c.email FROM contributors c JOIN datasets d ON d.project = c.project WHERE d.pk = ?",
+            """SELECT lower(c.email) FROM contributors c JOIN datasets d ON d.project = c.project
+               WHERE d.pk = ?""",
             (self.store.dataset_pk(dataset),),
         ).fetchall()
-        return frozenset(email.lower() for (email,) in rows) or None
+        return frozenset(email for (email,) in rows) or None
 
     def task(self, dataset: str, name_or_id: str) -> TaskState:
-        task = reading.find_task(self._connection, self.store.dataset_pk(dataset), name_or_id)
-        table = self.store.table(dataset)
-        return reading.read_task(self._connection, task, table.dataset, table.ids, table.item_pks)
+        found = tasks.find_task(self._connection, self.store.dataset_pk(dataset), name_or_id)
+        return reading.read_task(self.store, found)
 
     def tasks(self, dataset: str | None = None) -> tuple[TaskState, ...]:
-        table = self.store.table(dataset)
-        return tuple(
-            reading.read_task(self._connection, task, table.dataset, table.ids, table.item_pks)
-            for task in reading.task_ids(self._connection, self.store.dataset_pk(table.dataset))
-        )
-
-    def find(self, key: str) -> Outcome | None:
-        row = self._connection.execute("SELECT task FROM operations WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            return None
-        (task,) = row
-        (count,) = self._connection.execute(
-            "SELECT count(*) FROM refs WHERE task = ? AND operation = ?", (task, key)
-        ).fetchone()
-        people = self._connection.execute(
-            """SELECT annotator, id FROM assignments WHERE task = ?1 AND (operation = ?2 OR id IN
-               (SELECT assignment FROM refs WHERE task = ?1 AND operation = ?2)) ORDER BY position""",
-            (task, key),
-        )
-        return Outcome(task, dict(people.fetchall()), count)
-
-    def perform(self, operation: Operation, context: Context) -> Outcome:
-        with self.store.write() as connection:
-            found = self.find(operation.key)
-            if found is not None:
-                return found
-            place = tasks.place_of(connection, self.store.dataset_pk(context.dataset))
-            if operation.action == "create_task":
-                task = self._create(operation, context, place)
-            else:
-                task = reading.find_task(connection, place.dataset_pk, str(operation.target))
-            assignments: dict[str, str] = {}
-            shares: list[tuple[str | None, NDArray[np.int64]]] = []
-            pks = self._pks(operation, context.dataset)
-            start = 0
-            for share in operation.allocation.shares:
-                part = pks[start : start + share.items]
-                start += share.items
-                assignment = tasks.assignment_for(
-                    connection, place, task, share.assignee, operation.key, context.now
-                )
-                assignments[share.assignee] = assignment
-                shares.append((assignment, part))
-            count = items.add_items(connection, task, shares, operation.key)
-            self._note(operation, context, task, place.dataset_pk)
-            statuses.refresh(connection, task)
-            self.store.touch_refs(place.dataset_pk)
-        return Outcome(task, assignments, count)
-
-    def _create(self, operation: Operation, context: Context, place: Place) -> str:
-        fields = operation.task
-        assert fields is not None
-        task = derived_id("task", operation.key)
-        parent = context.tasks.get(fields.parent, fields.parent) if fields.parent is not None else None
-        query = operation.selection.query
-        listed = operation.allocation.items.unpack().tolist() if query is None else []
-        document = task_document(
-            task_id=task,
-            name=fields.name,
-            type=fields.type,
-            parent=parent,
-            query=stored_query(query, listed),
-            due=fields.due,
-            priority=fields.priority,
-            owner=fields.owner or context.actor.lower(),
-            creator=context.actor.lower(),
-            recipe=fields.recipe,
-            project=place.project_id,
-            dataset=place.dataset_id,
-            workload=fields.workload,
-            actions=fields.actions,
-            metadata=fields.metadata,
-            mark={"key": operation.key, "plan": context.plan_digest, "rehearsed": True},
-            assignment_ids=[],
-            now=context.now,
-        )
-        tasks.insert_task(self._connection, place, document, operation.key, context.now)
-        return task
-
-    def _note(self, operation: Operation, context: Context, task: str, dataset: int) -> None:
-        """Write the operation's key down with its effect."""
-        self._connection.execute(
-            "INSERT INTO operations (key, task, dataset, plan) VALUES (?, ?, ?, ?)",
-            (operation.key, task, dataset, context.plan_digest),
-        )
-        self._sync_document(task)
-
-    def _sync_document(self, task: str) -> None:
-        tasks.change_document(
-            self._connection, task, {"assignmentIds": tasks.assignment_ids(self._connection, task)}
-        )
-
-    def _pks(self, operation: Operation, dataset: str) -> NDArray[np.int64]:
-        table = self.store.table(dataset)
-        ids = operation.allocation.items.unpack()
-        rows = table.ids.rows_of(ids)
-        missing = np.flatnonzero(rows < 0)
-        if len(missing):
-            raise BackendError(
-                f"{operation.title}: the item {ids[int(missing[0])]} is not in {table.dataset}"
-            )
-        pks: NDArray[np.int64] = np.asarray(table.item_pks)[rows]
-        return pks
-
-    def items_of(self, key: str) -> Mapping[str, ItemIds]:
-        row = self._connection.execute(
-            "SELECT task, dataset FROM operations WHERE key = ?", (key,)
-        ).fetchone()
-        if row is None:
-            return {}
-        task, dataset = row
-        (name,) = self._connection.execute("SELECT name FROM datasets WHERE pk = ?", (dataset,)).fetchone()
-        table = self.store.table(name)
-        people = dict(
-            self._connection.execute(
-                "SELECT id, annotator FROM assignments WHERE task = ?", (task,)
-            ).fetchall()
+        condition, values = (
+            ("", ()) if dataset is None else ("WHERE dataset = ?", (self.store.dataset_pk(dataset),))
         )
         rows = self._connection.execute(
-            "SELECT assignment, item FROM refs WHERE task = ? AND operation = ? ORDER BY item", (task, key)
-        )
-        held = reading.items_by_assignment(rows, table.ids, np.asarray(table.item_pks))
-        return {people[assignment]: ids for assignment, ids in held.items()}
+            f"SELECT id FROM tasks {condition} ORDER BY created_at, rowid", values
+        ).fetchall()
+        return tuple(reading.read_task(self.store, task) for (task,) in rows)
+
+    def find(self, key: str) -> Outcome | None:
+        return traces.find(self._connection, key)
+
+    def items_of(self, key: str) -> Mapping[str, ItemIds]:
+        found = traces.find(self._connection, key)
+        if found is None:
+            return {}
+        (dataset,) = self._connection.execute(
+            "SELECT d.name FROM tasks t JOIN datasets d ON d.pk = t.dataset WHERE t.id = ?", (found.task_id,)
+        ).fetchone()
+        held = reading.held_items(self._connection, found.task_id, key)
+        nothing = np.zeros(0, dtype=np.int64)
+        return {
+            annotator: ids_of(self.store, dataset, held.get(assignment, nothing))
+            for annotator, assignment in found.assignments.items()
+        }
+
+    def perform(self, operation: Operation, context: Context) -> Outcome:
+        dataset = self.store.dataset_pk(context.dataset)
+        shares = self._shares(operation, dataset, context.dataset)
+        with self.store.write() as connection:
+            present = traces.find(connection, operation.key)
+            if present is not None:
+                return present
+            if operation.task is not None:
+                task = self._create(connection, operation, operation.task, context, dataset)
+            else:
+                task = tasks.find_task(connection, dataset, str(operation.target))
+                traces.mark(connection, task, operation.key)
+            assignments, added = items.add_items(connection, task, shares, operation.key, context.now)
+            self.store.touch_refs(dataset)
+        return Outcome(task, assignments, added)
+
+    def undo_blockers(
+        self, key: str, together: frozenset[str], *, discard_work: bool = False
+    ) -> tuple[str, ...]:
+        return traces.blockers(self._connection, key, together, discard_work=discard_work)
 
     def undo(self, key: str, *, discard_work: bool = False) -> Outcome | None:
         with self.store.write() as connection:
-            found = self.find(key)
+            found = traces.find(connection, key)
             if found is None:
                 return None
-            self._refuse_to_undo(key, found.task_id, discard_work)
-            (made,) = connection.execute(
-                "SELECT count(*) FROM tasks WHERE id = ? AND operation = ?", (found.task_id, key)
+            blockers = traces.blockers(connection, key, frozenset({key}), discard_work=discard_work)
+            if blockers:
+                raise BackendError("; ".join(blockers))
+            (dataset,) = connection.execute(
+                "SELECT dataset FROM tasks WHERE id = ?", (found.task_id,)
             ).fetchone()
-            (dataset,) = connection.execute("SELECT dataset FROM operations WHERE key = ?", (key,)).fetchone()
-            if made:
-                tasks.delete_task(connection, found.task_id)
-            else:
-                connection.execute("DELETE FROM refs WHERE task = ? AND operation = ?", (found.task_id, key))
-                connection.execute(
-                    "DELETE FROM assignments WHERE task = ? AND operation = ?", (found.task_id, key)
-                )
-                self._sync_document(found.task_id)
-                statuses.refresh(connection, found.task_id)
-            connection.execute("DELETE FROM operations WHERE key = ?", (key,))
+            traces.remove(connection, found.task_id, key)
             self.store.touch_refs(dataset)
         return found
 
-    def _refuse_to_undo(self, key: str, task: str, discard_work: bool) -> None:
-        (name, made_by) = self._connection.execute(
-            "SELECT name, operation FROM tasks WHERE id = ?", (task,)
-        ).fetchone()
-        (worked,) = self._connection.execute(
-            "SELECT count(status) FROM refs WHERE task = ? AND operation = ?", (task, key)
-        ).fetchone()
-        if worked and not discard_work:
-            raise BackendError(
-                f"{name}: people have worked on {worked:,} of its items; "
-                "--discard-work removes them all the same"
-            )
-        if made_by == key:
-            reviews = self._connection.execute("SELECT name FROM tasks WHERE parent = ?", (task,)).fetchall()
-            if reviews:
-                raise BackendError(f"{name}: is reviewed by {reviews[0][0]}, which this plan did not make")
-            (others,) = self._connection.execute(
-                "SELECT count(*) FROM refs WHERE task = ? AND operation IS NOT ?", (task, key)
-            ).fetchone()
-            if others:
-                raise BackendError(f"{name}: holds {others:,} items that were added to it since")
-        else:
-            # Items that another operation gave to an assignment that this one made.
-            (others,) = self._connection.execute(
-                """SELECT count(*) FROM refs WHERE task = ?1 AND operation IS NOT ?2 AND assignment IN
-                   (SELECT id FROM assignments WHERE task = ?1 AND operation = ?2)""",
-                (task, key),
-            ).fetchone()
-            if others:
-                raise BackendError(
-                    f"{name}: {others:,} items were added since to people whom this plan brought"
-                )
-
-    def set_status(self, task: str, ids: ItemIds, status: str | None, *, creator: str, now: float) -> int:
-        """Set (or with None clear) the status of items in a task, as annotators do; returns how many."""
-        with self.store.write() as connection:
-            dataset, name = connection.execute(
-                "SELECT d.pk, d.name FROM tasks t JOIN datasets d ON d.pk = t.dataset WHERE t.id = ?", (task,)
-            ).fetchone()
-            table = self.store.table(name)
-            rows = table.ids.rows_of(ids)
-            pks = np.asarray(table.item_pks)[rows[rows >= 0]]
-            changed = statuses.set_status(connection, task, pks, status, creator=creator, now=now)
-            self.store.touch_refs(dataset)
-        return changed
-
     @contextmanager
     def rehearsal_copy(self) -> Iterator[tuple[SqliteBackend, Path]]:
-        """Yield a backend on a throwaway copy of the store, and the path for its journal."""
-        with tempfile.TemporaryDirectory(prefix="taskplan-rehearsal-") as folder:
-            path = Path(folder) / self.store.path.name
-            target = sqlite3.connect(path)
-            try:
-                self._connection.backup(target)
-            finally:
-                target.close()
-            cache = self.store.path.with_name(self.store.path.name + ".columns")
-            if cache.is_dir():
-                # Cached columns are replaced and never changed, so links to them are as good as copies.
-                shutil.copytree(cache, path.with_name(path.name + ".columns"), copy_function=_link)
-            copy = SqliteBackend(SqliteStore(path))
-            try:
-                yield copy, path
-            finally:
-                copy.close()
+        """Open a throwaway copy of the store, and the path of its journal, which is the copy itself."""
+        with rehearsal.rehearsal_copy(self.store) as copy:
+            yield SqliteBackend(copy), copy.path
+
+    def set_status(self, task: str, ids: ItemIds, status: str, *, creator: str, now: float) -> int:
+        """Set the status of items in a task, as an annotator does; return how many were in it."""
+        with self._changing(task, ids) as (connection, keys):
+            return statuses.set_status(connection, task, keys, status, creator=creator, now=now)
+
+    def clear_status(self, task: str, ids: ItemIds) -> int:
+        """Take the status of items in a task away; return how many were in it."""
+        with self._changing(task, ids) as (connection, keys):
+            return statuses.clear_status(connection, task, keys)
+
+    def remove_items(self, task: str, ids: ItemIds) -> int:
+        """Take items without a status out of a task; return how many left it."""
+        with self._changing(task, ids) as (connection, keys):
+            return items.remove_items(connection, task, keys)
+
+    def delete_task(self, task: str) -> None:
+        """Delete a task with its assignments, whoever made it."""
+        with self._changing(task, ItemIds.of(())) as (connection, _):
+            tasks.delete_task(connection, task)
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self.store.connection
+
+    @contextmanager
+    def _changing(self, task: str, ids: ItemIds) -> Iterator[tuple[sqlite3.Connection, NDArray[np.int64]]]:
+        """Open a transaction on one task; NotFoundError where it is not there."""
+        row = self._connection.execute(
+            "SELECT d.pk, d.name FROM tasks t JOIN datasets d ON d.pk = t.dataset WHERE t.id = ?", (task,)
+        ).fetchone()
+        if row is None:
+            raise NotFoundError(f'there is no task "{task}"')
+        dataset, name = row
+        keys = keys_of(self.store, dataset, name, ids)
+        with self.store.write() as connection:
+            yield connection, keys
+            self.store.touch_refs(dataset)
+
+    def _shares(self, operation: Operation, dataset: int, name: str) -> dict[str, NDArray[np.int64]]:
+        keys = keys_of(self.store, dataset, name, operation.allocation.items.unpack())
+        ends = np.cumsum([share.items for share in operation.allocation.shares])
+        parts = np.split(keys, ends[:-1])
+        return {
+            share.assignee.lower(): part
+            for share, part in zip(operation.allocation.shares, parts, strict=True)
+        }
+
+    def _create(
+        self,
+        connection: sqlite3.Connection,
+        operation: Operation,
+        fields: TaskFields,
+        context: Context,
+        dataset: int,
+    ) -> str:
+        dataset_id, project_id, recipe = connection.execute(
+            """SELECT d.id, p.id, (SELECT id FROM recipes WHERE dataset = d.pk ORDER BY rowid LIMIT 1)
+               FROM datasets d JOIN projects p ON p.pk = d.project WHERE d.pk = ?""",
+            (dataset,),
+        ).fetchone()
+        new = NewTask(
+            seed=operation.key,
+            name=fields.name,
+            type=fields.type,
+            dataset_id=dataset_id,
+            project_id=project_id,
+            owner=fields.owner or context.actor,
+            creator=context.actor,
+            now=context.now,
+            query=_query(operation),
+            due=fields.due,
+            priority=fields.priority,
+            recipe=fields.recipe or recipe,
+            parent=self._parent(connection, operation, fields, context, dataset),
+            workload=fields.workload or {},
+            actions=fields.actions,
+            metadata={
+                "user": {
+                    **fields.metadata,
+                    traces.MARK: traces.created_mark(operation.key, context.plan_digest),
+                }
+            },
+        )
+        return tasks.create_task(connection, dataset, new, operation.key)
+
+    def _parent(
+        self,
+        connection: sqlite3.Connection,
+        operation: Operation,
+        fields: TaskFields,
+        context: Context,
+        dataset: int,
+    ) -> str | None:
+        if fields.parent is None or fields.parent in context.tasks:
+            return context.tasks[fields.parent] if fields.parent is not None else None
+        if fields.parent in operation.depends_on:
+            raise BackendError(f'{operation.id} needs "{fields.parent}", which is not done')
+        return tasks.find_task(connection, dataset, fields.parent)
 
 
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+def _query(operation: Operation) -> Mapping[str, Any]:
+    """Return the query that finds the items: the selection's, else their ids, else the task's own refs."""
+    if operation.selection.query is not None:
+        return operation.selection.query
+    clause: dict[str, Any] = {"metadata.system.refs.id": NewTask.id_of(operation.key)}
+    if operation.allocation.items.count <= LISTED:
+        clause = {"id": {"$in": operation.allocation.items.unpack().tolist()}}
+    return {"filter": {"$and": [clause]}}

@@ -12,7 +12,7 @@ from importlib import import_module
 import click
 
 from taskplan import __version__
-from taskplan.errors import DriftError, TaskplanError, nearest
+from taskplan.errors import TaskplanError, nearest
 
 # name → (module, summary); the summary stands here so that help needs no import.
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -42,7 +42,6 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 PLUGIN_GROUP = "taskplan.commands"
-SHOWN_CHANGES = 10
 
 
 def _builtin() -> dict[str, tuple[str, str]]:
@@ -107,10 +106,6 @@ def cli() -> None:
 
 def describe_failure(error: BaseException) -> tuple[str, int]:
     """Return the one line and the exit code for an exception that ended a command."""
-    if isinstance(error, DriftError) and error.changes:
-        shown = "".join(f"\n  {change}" for change in error.changes[:SHOWN_CHANGES])
-        more = len(error.changes) - SHOWN_CHANGES
-        return f"error: {error}{shown}" + (f"\n  … and {more:,} more" if more > 0 else ""), error.exit_code
     if isinstance(error, TaskplanError):
         return f"error: {error}", error.exit_code
     if isinstance(error, KeyboardInterrupt):

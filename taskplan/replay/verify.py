@@ -75,7 +75,7 @@ def _field_differences(fields: TaskFields, task: TaskState, tasks: Mapping[str, 
         compared.append(("owner", fields.owner.lower(), task.owner))
     if fields.recipe is not None:
         compared.append(("recipe", fields.recipe, document.get("recipeId")))
-    if fields.parent in tasks:
+    if fields.parent is not None and fields.parent in tasks:
         compared.append(("parent", tasks[fields.parent], spec.get("parentTaskId")))
     elif fields.parent is None:
         compared.append(("parent", None, spec.get("parentTaskId")))

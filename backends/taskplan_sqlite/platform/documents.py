@@ -44,7 +44,12 @@ class NewTask:
 
     @property
     def id(self) -> str:
-        return generated_id("task", self.seed)
+        return self.id_of(self.seed)
+
+    @staticmethod
+    def id_of(seed: str) -> str:
+        """Return the id of the task that is made with this seed."""
+        return generated_id("task", seed)
 
 
 def iso(milliseconds: float) -> str:

@@ -1,128 +1,74 @@
-"""Creating and deleting tasks, and the assignments in them."""
+"""Making, finding, changing and deleting tasks."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from taskplan_sqlite.platform.wording import assignment_document, derived_id
+from taskplan.errors import InputError, NotFoundError, did_you_mean
+from taskplan_sqlite.platform.documents import NewTask, task_document
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a task lives: the primary key of its dataset, and the ids that documents name."""
-
-    dataset_pk: int
-    dataset_id: str
-    project_id: str
-
-
-def place_of(connection: sqlite3.Connection, dataset_pk: int) -> Place:
-    """Return the place that a dataset is."""
-    row = connection.execute(
-        "SELECT d.id, p.id FROM datasets d JOIN projects p ON p.pk = d.project WHERE d.pk = ?", (dataset_pk,)
-    ).fetchone()
-    return Place(dataset_pk, row[0], row[1])
-
-
-def insert_task(
-    connection: sqlite3.Connection,
-    place: Place,
-    document: Mapping[str, Any],
-    operation: str | None,
-    now: float,
-) -> None:
-    """Store a new task; `operation` is the key of the plan operation that makes it, if one does."""
+def create_task(connection: sqlite3.Connection, dataset: int, task: NewTask, operation: str | None) -> str:
+    """Store a new task without items and return its id; `operation` is the key of what makes it."""
+    document = task_document(task)
     connection.execute(
         """INSERT INTO tasks
            (id, dataset, name, type, status, priority, due, owner, parent, operation, rehearsed,
             created_at, document)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)""",
+           VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, 1, ?, ?)""",
         (
-            document["id"],
-            place.dataset_pk,
-            document["name"],
-            document["spec"]["type"],
-            document["status"],
-            document["priority"],
-            document["dueDate"],
+            task.id,
+            dataset,
+            task.name,
+            task.type,
+            task.priority,
+            task.due,
             document["taskOwner"],
-            document["spec"].get("parentTaskId"),
+            task.parent,
             operation,
-            now,
+            task.now,
             _text(document),
         ),
     )
+    return task.id
 
 
-def assignment_for(
-    connection: sqlite3.Connection, place: Place, task: str, annotator: str, operation: str | None, now: float
-) -> str:
-    """Return the id of a person's assignment in a task, made where they have none yet.
+def find_task(connection: sqlite3.Connection, dataset: int, name_or_id: str) -> str:
+    """Return a task's id; NotFoundError with the nearest name, InputError where several have the name.
 
-    The platform keeps one assignment a person, by lower-cased e-mail.
+    Two tasks may have one name on the platform, and a look-up by name then fails there, too.
     """
-    annotator = annotator.lower()
-    found = connection.execute(
-        "SELECT id FROM assignments WHERE task = ? AND annotator = ?", (task, annotator)
-    ).fetchone()
-    if found is not None:
-        return str(found[0])
-    assignment = derived_id("assignment", task, annotator)
-    (position,) = connection.execute(
-        "SELECT coalesce(max(position) + 1, 0) FROM assignments WHERE task = ?", (task,)
-    ).fetchone()
-    (task_name,) = connection.execute("SELECT name FROM tasks WHERE id = ?", (task,)).fetchone()
-    document = assignment_document(
-        assignment_id=assignment,
-        name=f"{task_name} ({annotator})",
-        annotator=annotator,
-        project=place.project_id,
-        dataset=place.dataset_id,
-        task=task,
-        now=now,
-    )
-    connection.execute(
-        """INSERT INTO assignments (id, task, annotator, name, status, operation, position, document)
-           VALUES (?, ?, ?, ?, 'todo', ?, ?, ?)""",
-        (assignment, task, annotator, document["name"], operation, position, _text(document)),
-    )
-    return assignment
+    rows = connection.execute("SELECT id, name FROM tasks WHERE dataset = ?", (dataset,)).fetchall()
+    if any(task == name_or_id for task, _ in rows):
+        return name_or_id
+    named = [str(task) for task, name in rows if name == name_or_id]
+    if len(named) > 1:
+        raise InputError(f'{len(named)} tasks are named "{name_or_id}"; use an id: {", ".join(named)}')
+    if not named:
+        hint = did_you_mean(name_or_id, [name for _, name in rows])
+        raise NotFoundError(f'there is no task "{name_or_id}"', hint=hint)
+    return named[0]
 
 
-def drop_assignments(connection: sqlite3.Connection, task: str) -> None:
-    """Remove the assignments of a task that hold no item any more, as the platform does."""
-    connection.execute(
-        """DELETE FROM assignments WHERE task = ?1 AND id NOT IN
-           (SELECT assignment FROM refs WHERE task = ?1 AND assignment IS NOT NULL)""",
-        (task,),
-    )
-
-
-def delete_task(connection: sqlite3.Connection, task: str) -> int:
-    """Delete a task with its assignments and refs; returns how many items were in it."""
-    items = connection.execute("DELETE FROM refs WHERE task = ?", (task,)).rowcount
-    connection.execute("DELETE FROM assignments WHERE task = ?", (task,))
-    connection.execute("DELETE FROM operations WHERE task = ?", (task,))
-    connection.execute("DELETE FROM tasks WHERE id = ?", (task,))
-    return items
-
-
-def change_document(connection: sqlite3.Connection, task: str, change: Mapping[str, Any]) -> None:
-    """Replace top-level fields of a task's document."""
+def change_document(
+    connection: sqlite3.Connection, task: str, change: Callable[[dict[str, Any]], None]
+) -> None:
+    """Let `change` edit a task's document in place."""
     (text,) = connection.execute("SELECT document FROM tasks WHERE id = ?", (task,)).fetchone()
-    document = {**msgspec.json.decode(text), **change}
+    document: dict[str, Any] = msgspec.json.decode(text)
+    change(document)
     connection.execute("UPDATE tasks SET document = ? WHERE id = ?", (_text(document), task))
 
 
-def assignment_ids(connection: sqlite3.Connection, task: str) -> list[str]:
-    """Return the ids of a task's assignments, in the order they were made."""
-    rows = connection.execute("SELECT id FROM assignments WHERE task = ? ORDER BY position", (task,))
-    return [row[0] for row in rows]
+def delete_task(connection: sqlite3.Connection, task: str) -> None:
+    """Delete a task with its assignments and its refs."""
+    connection.execute("DELETE FROM refs WHERE task = ?", (task,))
+    # The assignments go with it (ON DELETE CASCADE).
+    connection.execute("DELETE FROM tasks WHERE id = ?", (task,))
 
 
 def _text(document: Mapping[str, Any]) -> str:

@@ -49,14 +49,19 @@ def build_columns(paths: Iterable[str], texts: Iterable[str], complete: Complete
                     decoded.append(None)
         for path, leaves in _leaves(tree, decoded, ""):
             for row, document in misfits.items():
-                leaves[row] = _WHOLE + msgspec.json.encode(reach(document, path))
+                leaves[row] = whole_key(reach(document, path))
             builders[path].add_texts(leaves, reached_of)
         if whole:
             documents = [complete(decode_document(text)) for text in chunk]
             for path in whole:
-                reached = [reach(document, path) for document in documents]
-                builders[path].add_texts([_WHOLE + msgspec.json.encode(r) for r in reached], reached_of)
+                keys = [whole_key(reach(document, path)) for document in documents]
+                builders[path].add_texts(keys, reached_of)
     return {path: builder.column() for path, builder in builders.items()}
+
+
+def whole_key(reached: Reached) -> bytes:
+    """Return the key of values that were reached in a whole document."""
+    return _WHOLE + msgspec.json.encode(reached)
 
 
 def reached_of(key: bytes) -> Reached:

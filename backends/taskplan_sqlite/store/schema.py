@@ -144,7 +144,6 @@ def _first() -> list[str]:
         "CREATE INDEX assignments_by_task ON assignments (task)",
         "CREATE INDEX assignments_by_operation ON assignments (operation)",
         "CREATE INDEX refs_by_item ON refs (item)",
-        "CREATE INDEX refs_by_operation ON refs (operation)",
     ]
     database.close()
     return statements

@@ -21,7 +21,7 @@ from taskplan.model.ids import ItemIds
 from taskplan.model.paths import paths_of, reach
 from taskplan.model.table import AnnotationTable, Column, ItemTable
 from taskplan_sqlite.store.cache import ColumnCache
-from taskplan_sqlite.store.columns import build_columns
+from taskplan_sqlite.store.columns import build_columns, reached_of, whole_key
 from taskplan_sqlite.store.refs import OVERLAY_COLUMNS, OverlayRow, effective_refs, with_overlay
 
 REFS = "metadata.system.refs"
@@ -38,6 +38,7 @@ _REF_PATHS = tuple(
     )
 )
 _SAMPLE = 5_000
+_CHUNK = 4_096
 _ABOVE_REFS = ("metadata", "metadata.system")
 
 
@@ -60,6 +61,8 @@ _SQL: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "annotationsCount": ("annotations_count", _text),
 }
 """Paths that are columns of the database, derived where the document lacks them."""
+_FEW_VALUES = ("dir", "type", "hidden", "annotated", "annotationsCount")
+"""Those that most queries read and that hold few distinct values: made together, in one pass."""
 
 
 class StoredTable(ItemTable):
@@ -149,6 +152,8 @@ class StoredTable(ItemTable):
                 (sql if path in _SQL else texts).append(path)
         if not sql and not texts:
             return
+        if not set(_FEW_VALUES).isdisjoint(sql):
+            sql = list(dict.fromkeys((*sql, *_FEW_VALUES)))
         with self._reading():
             built = self._sql_columns(sql) if sql else {}
             if texts:
@@ -226,7 +231,6 @@ class StoredTable(ItemTable):
         cursor = self._connection.execute(
             "SELECT document FROM items NOT INDEXED WHERE dataset = ? ORDER BY pk", (self.pk,)
         )
-        cursor.arraysize = 1_000
         return (text for (text,) in cursor)
 
     def _sql_columns(self, paths: list[str]) -> dict[str, Column]:
@@ -235,7 +239,7 @@ class StoredTable(ItemTable):
         cursor = self._connection.execute(
             f"SELECT {names} FROM items NOT INDEXED WHERE dataset = ? ORDER BY pk", (self.pk,)
         )
-        while rows := cursor.fetchmany(10_000):
+        while rows := cursor.fetchmany(_CHUNK):
             for path, builder, values in zip(paths, builders, zip(*rows, strict=True), strict=True):
                 convert = _SQL[path][1]
                 # The builder asks nothing of its keys but to be hashable.
@@ -273,14 +277,15 @@ class StoredTable(ItemTable):
     def _document_refs(self, _: str) -> Column:
         decode = msgspec.json.Decoder(_Refs).decode
         builder = ColumnBuilder()
-        for text in self._texts():
-            try:
-                refs = decode(text).metadata.system.refs
-            except msgspec.ValidationError:
-                reached = reach(complete(msgspec.json.decode(text)), REFS)
-                builder.add(b"\x00" + msgspec.json.encode(reached), reached)
-            else:
-                builder.add_texts([bytes(refs)], lambda key: (msgspec.json.decode(key),))
+        texts = self._texts()
+        while chunk := list(islice(texts, _CHUNK)):
+            keys: list[bytes] = []
+            for text in chunk:
+                try:
+                    keys.append(bytes(decode(text).metadata.system.refs))
+                except msgspec.ValidationError:
+                    keys.append(whole_key(reach(complete(msgspec.json.decode(text)), REFS)))
+            builder.add_texts(keys, reached_of)
         return builder.column()
 
     def _with_overlay(self, base: Column, path: str) -> Column:
@@ -288,7 +293,7 @@ class StoredTable(ItemTable):
         if base.numbers is not None:
             keys = [("row", row) if code == base.number_code else code for row, code in enumerate(keys)]
         overlay = self._overlay()
-        while taken := list(islice(overlay, 10_000)):
+        while taken := list(islice(overlay, _CHUNK)):
             pks = np.array([pk for pk, _ in taken], dtype=np.int64)
             places = np.searchsorted(self.item_pks, pks)
             for (pk, rows), row in zip(taken, places.tolist(), strict=True):
