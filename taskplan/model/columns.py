@@ -53,13 +53,13 @@ class ColumnBuilder:
 
     def add_texts(self, texts: list[bytes], decode: Any) -> None:
         """Add rows by text; `decode` (bytes → tuple reached) is asked once per distinct text."""
-        index, values, codes = self._index, self._values, self._codes
-        for text in texts:
-            code = index.get(text)
-            if code is None:
-                code = index[text] = len(values)
+        index, values = self._index, self._values
+        # One look-up a row in C; the new ones of a batch are few, or costly to decode anyway.
+        for text in dict.fromkeys(texts):
+            if text not in index:
+                index[text] = len(values)
                 values.append(decode(text))
-            codes.append(code)
+        self._codes.extend(map(index.__getitem__, texts))
 
     def column(self) -> Column:
         """Return the finished column."""
