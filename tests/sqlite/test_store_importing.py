@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskplan.errors import DataError, InputError, NotFoundError
+from taskplan.errors import BackendError, DataError, InputError, NotFoundError
 from taskplan.model.store import ImportResult
 from taskplan_sqlite.store import importing
 from taskplan_sqlite.store.store import SqliteStore
@@ -177,6 +179,61 @@ def test_an_interrupted_import_leaves_the_store_as_it_was(
         store.import_path(more, "d", progress=progress)
     assert dump(store) == before
     assert counts(store.import_path(more, "d")) == (8, 7, 0, 1, 0)
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from taskplan_sqlite.store import importing
+from taskplan_sqlite.store.store import SqliteStore
+importing.CHUNK = 2
+store = SqliteStore(Path(sys.argv[1]), create=True)
+store.connection.execute("PRAGMA cache_size = 1")
+store.import_path(Path(sys.argv[2]), "d", progress=lambda done, total: os._exit(9) if done >= 1000 else None)
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_killed_import_leaves_the_store_as_it_was(tmp_path: Path, first: bool) -> None:
+    path = tmp_path / "s.db"
+    before: list[str] = []
+    if not first:
+        with SqliteStoreAt(path) as store:
+            store.import_path(write(tmp_path / "a.ndjson", item(1)), "d")
+            before = dump(store)
+    more = write(tmp_path / "b.ndjson", *(item(number, x="x" * 300) for number in range(2, 1300)))
+    done = subprocess.run([sys.executable, "-c", _KILLED, path, more], check=False)
+    assert done.returncode == 9
+    with SqliteStoreAt(path) as store:
+        if first:
+            assert store.datasets() == ()
+        else:
+            assert dump(store) == before
+        assert counts(store.import_path(more, "d")) == (1298, 1298, 0, 0, 0)
+
+
+def test_progress_estimates_the_total(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 2)
+    seen: list[tuple[int, int | None]] = []
+    source = write(tmp_path / "a.ndjson", *(item(row) for row in range(1, 6)))
+    store.import_path(source, "d", progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_a_store_that_another_process_writes_to(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "a.ndjson", item(1))
+    store.import_path(source, "d")
+    other = SqliteStore(store.path)
+    other.connection.execute("PRAGMA busy_timeout = 0")
+    with store.write(), pytest.raises(BackendError) as caught:
+        other.import_path(source, "e")
+    assert str(caught.value) == f"{store.path}: another process is writing to the store"
+    assert caught.value.retryable
+    other.close()
 
 
 def test_a_failed_first_import_leaves_no_file(tmp_path: Path) -> None:

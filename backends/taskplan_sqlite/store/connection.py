@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from taskplan.errors import InputError, NotFoundError
+from taskplan.errors import BackendError, InputError, NotFoundError
 from taskplan_sqlite.store.schema import MIGRATIONS, migrate, stored_version
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process before SQLite reports the store as locked."""
+
+_REFUSALS = {
+    "database is locked": "another process is writing to the store",
+    "database or disk is full": "the disk is full",
+    "attempt to write a readonly database": "the store may not be written",
+    "unable to open database file": "the store cannot be opened",
+    "disk I/O error": "the disk failed to read or write",
+}
 
 
 def connect(path: Path, create: bool = False) -> sqlite3.Connection:
@@ -26,22 +36,35 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
         raise InputError("is a folder, not a taskplan store", source=source)
     if not path.parent.is_dir():
         raise NotFoundError("there is no such folder", source=str(path.parent))
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-    try:
-        # An empty file is what a killed first import leaves; anything else has to be ours already.
-        version = stored_version(connection, source)
-        use_write_ahead_log(connection)
-        connection.execute("PRAGMA foreign_keys = ON")
-        if version < len(MIGRATIONS):
-            migrate(connection, source)
-        if not path.exists():
-            # Another process gave up its failed first import and took the file away.
+    with telling(path):
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            # An empty file is what a killed first import leaves; anything else has to be ours already.
+            version = stored_version(connection, source)
+            use_write_ahead_log(connection)
+            connection.execute("PRAGMA foreign_keys = ON")
+            if version < len(MIGRATIONS):
+                migrate(connection, source)
+            if not path.exists():
+                # Another process gave up its failed first import and took the file away.
+                connection.close()
+                return connect(path, create)
+        except BaseException:
             connection.close()
-            return connect(path, create)
-    except BaseException:
-        connection.close()
-        raise
+            raise
     return connection
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Turn what the machine refuses (a lock, the disk, permissions) into BackendError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        told = _REFUSALS.get(str(error))
+        if told is None:
+            raise
+        raise BackendError(f"{path}: {told}", retryable="locked" in str(error)) from error
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -36,7 +36,8 @@ class Importer:
     """Writes the items of records into one dataset.
 
     `counts` holds read, added, changed, unchanged and skipped. A bad record
-    raises DataError, unless `skip` is given: that is called with it instead.
+    raises DataError, unless `skip` is given: that is called with it instead. `size`,
+    the bytes of the source, gives `progress` an estimate of the total.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class Importer:
         *,
         skip: Callable[[Record, DataError], None] | None = None,
         progress: Progress | None = None,
+        size: int | None = None,
     ) -> None:
         self._connection = connection
         self._dataset = dataset
         self._skip = skip
         self._progress = progress
+        self._size = size
         self._next = _next_pk(connection)
         self._seen: set[int] = set()
         self.counts: Counter[str] = Counter()
@@ -66,6 +69,7 @@ class Importer:
             self._merge_chunk(items)
 
     def _chunks(self, records: Iterator[Record]) -> Iterator[list[tuple[Record, Item]]]:
+        size = 0
         while taken := list(islice(records, CHUNK)):
             items: list[tuple[Record, Item]] = []
             for record in taken:
@@ -76,7 +80,9 @@ class Importer:
             self.counts["read"] += len(taken)
             yield items
             if self._progress is not None:
-                self._progress(self.counts["read"], None)
+                done = self.counts["read"]
+                size += sum(len(record.text) + 1 for record in taken)
+                self._progress(done, max(done, round(done * self._size / size)) if self._size else None)
 
     def _bad(self, record: Record, error: DataError) -> None:
         if self._skip is None:

@@ -18,7 +18,7 @@ from taskplan.model.entities import DatasetInfo
 from taskplan.model.files import atomic_write
 from taskplan.model.formats import Record, read_records
 from taskplan.model.store import ExportFormat, ImportResult, Progress
-from taskplan_sqlite.store.connection import connect, use_write_ahead_log
+from taskplan_sqlite.store.connection import BUSY_SECONDS, connect, telling, use_write_ahead_log
 from taskplan_sqlite.store.importing import Importer
 from taskplan_sqlite.store.schema import ITEM_INDEXES, item_indexes
 
@@ -45,13 +45,16 @@ class SqliteStore:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Open a transaction that is committed when the block ends well, and rolled back otherwise."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self.connection
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        with telling(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself where the disk was full.
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
 
     def touch_refs(self, dataset: int) -> None:
         """Note that the refs of the dataset with this primary key have changed; inside `write()`."""
@@ -145,14 +148,15 @@ class SqliteStore:
         differs, and keeps the refs that local work gave it.
         """
         records = read_records(path, dataset, format)
+        size = _text_size(path, format)
         skipped = self.path.with_name(f"{self.path.name}.skipped.jsonl") if skip_bad else None
         try:
-            counts = self._first_load(records, dataset, project, skipped, progress)
+            counts = self._first_load(records, dataset, project, skipped, progress, size)
             if counts is None:
                 records = read_records(path, dataset, format)
                 with self.write(), _skipping(skipped) as skip:
                     pk = self._dataset_for(dataset, project)
-                    importer = Importer(self.connection, pk, skip=skip, progress=progress)
+                    importer = Importer(self.connection, pk, skip=skip, progress=progress, size=size)
                     importer.merge(records)
                     counts = self._finish(pk, importer)
         except BaseException:
@@ -176,6 +180,7 @@ class SqliteStore:
         project: str,
         skipped: Path | None,
         progress: Progress | None,
+        size: int | None,
     ) -> Counter[str] | None:
         """Fill a store without items, its indexes made last; None where that is not what is asked.
 
@@ -192,7 +197,7 @@ class SqliteStore:
                 pk = self._dataset_for(dataset, project)
                 for name in ITEM_INDEXES:
                     self.connection.execute(f"DROP INDEX {name}")
-                importer = Importer(self.connection, pk, skip=skip, progress=progress)
+                importer = Importer(self.connection, pk, skip=skip, progress=progress, size=size)
                 importer.load(records)
                 for statement in item_indexes():
                     self.connection.execute(statement)
@@ -219,7 +224,7 @@ class SqliteStore:
             # Another process has the store open: the write-ahead log serves as well.
             return False
         finally:
-            self.connection.execute("PRAGMA busy_timeout = 30000")
+            self.connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS:.0f}")
         return True
 
     def _dataset_for(self, name: str, project: str) -> int:
@@ -294,6 +299,12 @@ def _skipping(path: Path | None) -> Iterator[Any]:
             files[0].write(msgspec.json.encode(entry) + b"\n")
 
         yield skip
+
+
+def _text_size(path: Path, format: str) -> int | None:
+    """Return the bytes of a source whose records are its text, for an estimate of their number."""
+    plain = path.is_file() and path.suffix.lower() in (".json", ".jsonl", ".ndjson")
+    return path.stat().st_size if plain and format in ("auto", "export", "ndjson") else None
 
 
 def _annotation_texts(connection: sqlite3.Connection, dataset: int) -> Iterator[tuple[int, str]]:
