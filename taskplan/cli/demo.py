@@ -93,7 +93,7 @@ def demo(folder: Path, count: int) -> None:
 
 def _step(title: str, command: str) -> None:
     click.secho(f"\n── {title}", bold=True, fg="cyan")
-    click.secho(f"$ {command}", dim=True)
+    click.secho(f"   {command}", dim=True)
 
 
 def _prepare(folder: Path, store: Path, count: int) -> None:

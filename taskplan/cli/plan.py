@@ -68,7 +68,8 @@ def plan(
             output.show(*views.plan_view(made))
             output.warn(made.warnings)
             if target is not None:
-                output.say(f"written to {target}; next: taskplan rehearse {target} --store {store}")
+                kept = "" if rehearsed else f"; next: taskplan rehearse {target} --store {store}"
+                output.say(f"written to {target}{kept}")
             elif not rehearsed:
                 output.say("not written to a file (-o plan.json)")
         if rehearsed:

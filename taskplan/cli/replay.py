@@ -121,10 +121,11 @@ def undo(plan_file: Path, store: Path, backend: str, discard_work: bool, as_json
     if as_json:
         output.print_json(report.to_json())
         return
+    titles = {operation.id: operation.title for operation in plan.operations}
     if not report.removed:
         click.echo("nothing to undo")
-    for operation, outcome in report.removed.items():
-        click.echo(f"undone {operation}: {output.plural(outcome.items, 'item')} released")
+    for name, outcome in report.removed.items():
+        click.echo(f"undone {titles[name]}: {output.plural(outcome.items, 'item')} released")
 
 
 def _now() -> float:
@@ -148,7 +149,9 @@ def print_report(
         )
         return
     titles = {operation.id: operation.title for operation in plan.operations}
-    if not report.performed:
+    if not plan.operations:
+        click.echo("nothing to do: the plan has no operations")
+    elif not report.performed:
         click.echo("nothing to do: the plan was applied before")
     for name, outcome in report.performed.items():
         items, people = (

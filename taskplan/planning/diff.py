@@ -153,11 +153,13 @@ def _moves(
 
 def _lines(task: TaskChange) -> list[str]:
     mark = {"added": "+", "removed": "-", "changed": "~"}[task.kind]
-    counts = [f"+{task.added:,}"] if task.added else []
-    counts += [f"-{task.removed:,}"] if task.removed else []
-    counts += [f"{sum(move.items for move in task.moves):,} moved"] if task.moves else []
-    items = f": {', '.join(counts)} items" if counts else ""
-    result = [f"{mark} {task.title}{items}"]
+    moved = sum(move.items for move in task.moves)
+    counts = [
+        f"{_items(count)} {verb}"
+        for count, verb in ((task.added, "added"), (task.removed, "removed"), (moved, "moved"))
+        if count
+    ]
+    result = [f"{mark} {task.title}: {', '.join(counts)}" if counts else f"{mark} {task.title}"]
     result += [f"    {name}: {_show(before)} → {_show(after)}" for name, before, after in task.fields]
     result += [f"    {person.assignee}: {person.before:,} → {person.after:,}" for person in task.people]
     result += [f"    {move.giver} → {move.taker}: {_items(move.items)}" for move in task.moves]

@@ -60,7 +60,7 @@ def test_a_diff_reads_well() -> None:
     old = make_plan(spec_from(support.one_task(limit=10)), TABLE)
     new = make_plan(spec_from(support.one_task(limit=12, priority="high", name="t")), TABLE)
     assert diff(old, new).lines() == [
-        "~ t: +2, 1 moved items",
+        "~ t: 2 items added, 1 item moved",
         "    priority: 2 → 3",
         "    ann@example.com: 5 → 6",
         "    ben@example.com: 5 → 6",
@@ -68,10 +68,10 @@ def test_a_diff_reads_well() -> None:
     ]
     other = make_plan(spec_from(support.one_task(limit=3, name="u")), TABLE)
     assert diff(old, other).lines() == [
-        "+ u: +3 items",
+        "+ u: 3 items added",
         "    ann@example.com: 0 → 2",
         "    ben@example.com: 0 → 1",
-        "- t: -10 items",
+        "- t: 10 items removed",
         "    ann@example.com: 5 → 0",
         "    ben@example.com: 5 → 0",
     ]
