@@ -97,7 +97,7 @@ def stored(documents: list[dict[str, Any]], folder: Path) -> SqliteStore:
     return store
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(items())
 def test_columns_equal_those_of_the_documents(documents: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -152,10 +152,12 @@ def test_columns_hold_the_refs_of_local_work(
         table = store.table()
         completed = list(table.documents())
         memory = MemoryTable.from_documents(completed)
-        same_columns(table, memory, paths_in(completed))
-        same_columns(store.table(), memory, paths_in(completed))
+        # Only what lies below metadata can differ from the other property.
+        paths = {path for path in paths_in(completed) if path.startswith("metadata")}
+        same_columns(table, memory, paths)
+        same_columns(store.table(), memory, paths)
         assert list(table.documents(range(len(table)))) == completed
         bare = store.table(without=frozenset({"make t1", "make t9"}))
         plain = MemoryTable.from_documents(documents)
-        same_columns(bare, plain, paths_in(list(plain.documents())))
+        same_columns(bare, plain, paths)
         store.close()
