@@ -101,9 +101,9 @@ _OPEN_DUCKDB = """
 import sys
 import duckdb
 def read():
-    return duckdb.connect().execute(
+    return duckdb.connect().sql(
         "SELECT hidden, type, dir, annotated, metadata.user.score, metadata.user.scene, "
-        "[ref.type for ref in metadata.system.refs] FROM read_parquet(?)", [sys.argv[1]]
+        "[ref.type for ref in metadata.system.refs] FROM read_parquet(?)", params=[sys.argv[1]]
     ).to_arrow_table()
 """
 
