@@ -18,19 +18,53 @@ def place_groups(sizes: Counts, targets: Counts) -> Counts:
     """Return each group's person, int64[n_groups], keeping the largest load / target low.
 
     Largest group first to whoever then has the least load for their target (LPT:
-    R. L. Graham, *Bounds on multiprocessing timing anomalies*, 1969), then moves and
-    exchanges away from the most loaded while they help. People without a target get nothing.
+    R. L. Graham, *Bounds on multiprocessing timing anomalies*, 1969); where there are
+    many, those of middle size are dealt at once. Then moves and exchanges away from
+    the most loaded while they help. People without a target get nothing.
     """
     owner = np.zeros(len(sizes), dtype=np.int64)
     goals = targets.tolist()
-    people = [index for index, target in enumerate(goals) if target > 0]
-    if not people:
+    people = np.flatnonzero(targets > 0)
+    if not len(people):
         return owner
     loads = [0] * len(goals)
-    by_size = np.argsort(-sizes, kind="stable").tolist()
-    size_of = sizes.tolist()
+    by_size = np.argsort(-sizes, kind="stable")
+    head, tail = _middle(sizes[by_size], targets[people])
+    owner[by_size[:head]] = _largest_first(sizes[by_size[:head]], loads, goals, people.tolist())
+    if head < tail:
+        room = np.maximum(targets - loads, 0)
+        owner[by_size[head:tail]] = _dealt(tail - head, room)
+        added = np.bincount(owner[by_size[head:tail]], sizes[by_size[head:tail]], len(goals))
+        loads = (np.array(loads) + added.astype(np.int64)).tolist()
+    owner[by_size[tail:]] = _largest_first(sizes[by_size[tail:]], loads, goals, people.tolist())
+    _improve(owner, sizes, loads, goals, people.tolist(), GOOD_ENOUGH * load_bound(sizes, targets))
+    return owner
+
+
+def _middle(descending: Counts, goals: Counts) -> tuple[int, int]:
+    """Return the range of groups that are small to every goal and have many still smaller ones behind them.
+
+    Those may be dealt all at once: what that leaves uneven, the small ones make up for.
+    """
+    tail = max(0, len(descending) - 10 * len(goals))
+    head = int(np.count_nonzero(descending * 40 > int(goals.min())))
+    return (head, tail) if tail - head > 10 * len(goals) else (0, 0)
+
+
+def _dealt(groups: int, room: Counts) -> Counts:
+    """Deal groups in turn, in proportion to the room that each person has left."""
+    share = groups * room / int(room.sum())
+    hands = np.floor(share).astype(np.int64)
+    hands[np.argsort(hands - share, kind="stable")[: groups - int(hands.sum())]] += 1
+    turns = [(np.arange(hand) + 0.5) / hand for hand in hands.tolist()]
+    people = np.repeat(np.arange(len(room)), hands)
+    return people[np.argsort(np.concatenate(turns), kind="stable")]
+
+
+def _largest_first(descending: Counts, loads: list[int], goals: list[int], people: list[int]) -> list[int]:
+    """Give each group to whoever then has the least load / goal; adds to `loads`, returns the people."""
     placed = []
-    for size, run in groupby(by_size, key=size_of.__getitem__):
+    for size, run in groupby(descending.tolist()):
         # For one size, the heap holds everyone's load as it would be with one group more.
         heap = [((loads[index] + size) / goals[index], index) for index in people]
         heapq.heapify(heap)
@@ -39,27 +73,29 @@ def place_groups(sizes: Counts, targets: Counts) -> Counts:
             placed.append(index)
             loads[index] += size
             heapq.heapreplace(heap, ((loads[index] + size) / goals[index], index))
-    owner[by_size] = placed
-    _improve(owner, sizes, loads, goals, people, GOOD_ENOUGH * load_bound(sizes, targets))
-    return owner
+    return placed
 
 
 def load_bound(sizes: Counts, targets: Counts) -> float:
     """Return a bound that no placement of whole groups can get its largest load / target below.
 
-    The mean is 1 (or what the totals make it); of the k × m + 1 largest groups, m
-    people have somebody with k + 1, who has no more than the largest target to set against them.
+    Three bounds, of which the largest counts: the mean; of the k × m + 1 largest
+    groups, one of m people has k + 1; the j largest groups lie with j people, so at
+    best the largest with the largest target and so on, or two of them lie together.
     """
-    people = int(np.count_nonzero(targets > 0))
-    if not people or not len(sizes):
+    goals = -np.sort(-targets[targets > 0])
+    if not len(goals) or not len(sizes):
         return 0.0
     descending = -np.sort(-sizes)
     bound = int(sizes.sum()) / int(targets.sum())
-    largest = int(targets.max())
+    people, largest = len(goals), int(goals[0])
     for several in range(min((len(sizes) - 1) // people + 1, 8)):
         last = several * people
         bound = max(bound, int(descending[last - several : last + 1].sum()) / largest)
-    return bound
+    first = descending[:people]
+    apart = np.maximum.accumulate(first / goals[: len(first)])
+    together = np.append(np.inf, (first[1:] + first[:-1]) / largest)
+    return max(bound, float(np.minimum(apart, together).max()))
 
 
 def _improve(
