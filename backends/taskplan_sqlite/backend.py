@@ -87,11 +87,10 @@ class SqliteBackend:
         (dataset,) = self._connection.execute(
             "SELECT d.name FROM tasks t JOIN datasets d ON d.pk = t.dataset WHERE t.id = ?", (found.task_id,)
         ).fetchone()
-        held = reading.held_items(self._connection, found.task_id, key)
-        nothing = np.zeros(0, dtype=np.int64)
+        held = ids_of(self.store, dataset, reading.held_items(self._connection, found.task_id, key))
+        nothing = ItemIds.of(())
         return {
-            annotator: ids_of(self.store, dataset, held.get(assignment, nothing))
-            for annotator, assignment in found.assignments.items()
+            annotator: held.get(assignment, nothing) for annotator, assignment in found.assignments.items()
         }
 
     def perform(self, operation: Operation, context: Context) -> Outcome:

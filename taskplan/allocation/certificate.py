@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -55,22 +56,20 @@ def share_certificate(
     largest included (G. Pólya, 1919; Balinski and Young, appendix A), so its
     result is the bound.
     """
-    distance = max((abs(count - share) for count, share in zip(counts, shares, strict=True)), default=0)
+    unit = math.lcm(*(share.denominator for share in shares))
+    exact = [share.numerator * (unit // share.denominator) for share in shares]
+    distance = max((abs(count * unit - share) for count, share in zip(counts, exact, strict=True)), default=0)
     found = measures(counts, shares, people)
-    return _certificate(
-        found,
-        "largest distance from the exact share in items",
-        float(distance),
-        float(_least_distance(shares)),
-    )
+    objective = "largest distance from the exact share in items"
+    return _certificate(found, objective, distance / unit, _least_distance(exact, unit) / unit)
 
 
-def _least_distance(shares: Sequence[Fraction]) -> Fraction:
+def _least_distance(shares: list[int], unit: int) -> int:
     """Return the distance that rounding the largest fractional parts up, and the rest down, leaves."""
-    parts = sorted(share % 1 for share in shares)
-    up = int(sum(parts))
+    parts = sorted(share % unit for share in shares)
+    up = sum(parts) // unit
     # The parts add up to a whole number: 0 means that all shares are whole.
-    return max(parts[-up - 1], 1 - parts[-up]) if up else Fraction(0)
+    return max(parts[-up - 1], unit - parts[-up]) if up else 0
 
 
 def grouped_certificate(

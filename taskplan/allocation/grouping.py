@@ -47,7 +47,7 @@ def _middle(descending: Counts, goals: Counts) -> tuple[int, int]:
     Those may be dealt all at once: what that leaves uneven, the small ones make up for.
     """
     tail = max(0, len(descending) - 10 * len(goals))
-    head = int(np.count_nonzero(descending * 40 > int(goals.min())))
+    head = int(np.count_nonzero(descending * 10 > int(goals.min())))
     return (head, tail) if tail - head > 10 * len(goals) else (0, 0)
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskplan.allocation import orderings
+from taskplan.allocation import mixing, orderings
+from taskplan.allocation.apportionment import apportion
 from taskplan.allocation.grouping import load_bound, place_groups
 from taskplan.allocation.mixing import mixed
 
@@ -188,3 +189,22 @@ def test_more_people_than_a_byte_names() -> None:
     check_order(orderings.shuffled(counts, 1), counts)
     check_order(orderings.stratified(counts, np.arange(600) % 7), counts)
     check_order(orderings.stratified(counts, np.arange(600)), counts)
+
+
+def test_columns_are_settled_along_chains_of_people() -> None:
+    # Three people with a half each of rows that only neighbours share: 0 has one too many, 2 one too few,
+    # and no row where 0 could hand its item to 2 at once.
+    up = np.array([[True, False, False], [False, True, False]])
+    fractional = np.array([[True, True, False], [False, True, True]])
+    mixing._settle(up, fractional, np.array([1, 0, -1]))
+    assert up.tolist() == [[False, True, False], [False, False, True]]
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.6])
+def test_many_groups_come_within_a_thousandth_of_the_bound(spread: float) -> None:
+    rng = np.random.Generator(np.random.PCG64(5))
+    sizes = (rng.lognormal(3, 1, 6000) + 1).astype(np.int64)
+    weights = rng.lognormal(0, spread, 40)
+    targets = np.array(apportion(weights.tolist(), int(sizes.sum())), dtype=np.int64)
+    loads = np.bincount(place_groups(sizes, targets), sizes, 40)
+    assert (loads / targets).max() <= 1.001 * load_bound(sizes, targets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,12 +40,22 @@ def keys_of(store: SqliteStore, dataset: int, dataset_name: str, ids: ItemIds) -
     return keys
 
 
-def ids_of(store: SqliteStore, dataset_name: str, keys: NDArray[np.int64]) -> ItemIds:
-    """Return the id of each primary key of items that are in the dataset."""
-    if len(keys) <= FEW:
+def ids_of(
+    store: SqliteStore, dataset_name: str, groups: Mapping[str, NDArray[np.int64]]
+) -> dict[str, ItemIds]:
+    """Return the ids of groups of primary keys, all of them items of the dataset."""
+    total = sum(map(len, groups.values()))
+    if total <= FEW:
         execute = store.connection.execute
-        return ItemIds.of(
-            execute("SELECT id FROM items WHERE pk = ?", (key,)).fetchone()[0] for key in keys.tolist()
-        )
+        return {
+            name: ItemIds.of(
+                execute("SELECT id FROM items WHERE pk = ?", (key,)).fetchone()[0] for key in keys.tolist()
+            )
+            for name, keys in groups.items()
+        }
     table = store.table(dataset_name)
-    return table.ids.take(np.searchsorted(table.item_pks, keys).astype(np.int64))
+    pks = np.asarray(table.item_pks)
+    return {
+        name: table.ids.take(np.searchsorted(pks, keys).astype(np.int64, copy=False))
+        for name, keys in groups.items()
+    }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.model.entities import AssignmentState, TaskState
+from taskplan.model.ids import ItemIds
 from taskplan_sqlite.platform.lookup import ids_of
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ def read_task(store: SqliteStore, task: str) -> TaskState:
     ).fetchone()
     held = held_items(connection, task)
     counts = _status_counts(connection, task)
-    nothing = np.zeros(0, dtype=np.int64)
+    ids = ids_of(store, dataset, held)
+    nothing = ItemIds.of(())
     assignments = tuple(
         AssignmentState(
             id=assignment,
             assignee=annotator,
-            items=ids_of(store, dataset, held.get(assignment, nothing)),
+            items=ids.get(assignment, nothing),
             status=state,
             statuses=counts.get(assignment, {}),
         )
@@ -65,15 +67,17 @@ def held_items(
 ) -> dict[str, NDArray[np.int64]]:
     """Return assignment id → primary keys of its items, ascending; only those that `operation` put there."""
     condition, values = ("", (task,)) if operation is None else ("AND operation = ?", (task, operation))
-    groups: dict[str, list[int]] = {}
-    for assignment, item in connection.execute(
+    rows = connection.execute(
         f"SELECT assignment, item FROM refs WHERE task = ? {condition} ORDER BY item", values
-    ):
-        group = groups.get(assignment)
-        if group is None:
-            group = groups[assignment] = []
-        group.append(item)
-    return {assignment: np.array(keys, dtype=np.int64) for assignment, keys in groups.items()}
+    ).fetchall()
+    if not rows:
+        return {}
+    assignments, items = zip(*rows, strict=True)
+    places = {assignment: place for place, assignment in enumerate(dict.fromkeys(assignments))}
+    owners = np.fromiter(map(places.__getitem__, assignments), dtype=np.uint16, count=len(rows))
+    keys = np.array(items, dtype=np.int64)[np.argsort(owners, kind="stable")]
+    ends = np.cumsum(np.bincount(owners))
+    return dict(zip(places, np.split(keys, ends[:-1]), strict=True))
 
 
 def _status_counts(connection: sqlite3.Connection, task: str) -> dict[str, dict[str, int]]:

@@ -1,0 +1,116 @@
+"""How long does it take to rehearse a plan of a million items, beside writing the same rows and no more?"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from benchmarks.workload import workload
+from taskplan.planning.document import Plan
+from taskplan.planning.planner import make_plan
+from taskplan.planning.spec import spec_from
+from taskplan.replay.rehearse import rehearse_plan
+from taskplan_sqlite.backend import SqliteBackend
+from taskplan_sqlite.store.store import SqliteStore
+
+PEOPLE = 100
+LIMIT = 4.0
+
+
+def run(scale: float, repeat: int) -> list[dict[str, Any]]:
+    """Measure a rehearsal (copy, drift check, tasks, refs, journal, read back) and a bare executemany."""
+    count = int(1_000_000 * scale)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        backend = SqliteBackend(_store(folder, count))
+        spec = spec_from(
+            {
+                "tasks": [
+                    {
+                        "name": "all",
+                        "assignees": [f"p{index}@example.com" for index in range(PEOPLE)],
+                        "order": "interleaved",
+                        "split_above": 80_000,
+                    }
+                ]
+            }
+        )
+        plan = make_plan(spec, backend.snapshot("bench"), resolver=backend)
+        rehearsed, bare = [], []
+        # In turn, so that a machine that slows down slows both.
+        for _ in range(repeat):
+            start = perf_counter()
+            _, verification = rehearse_plan(plan, backend, actor="bench@example.com", clock=lambda: 0.0)
+            rehearsed.append(perf_counter() - start)
+            if not verification.ok:
+                raise RuntimeError(verification.differences[0])
+            bare.append(_bare(plan, folder / "bare.db"))
+        backend.close()
+    ours, theirs = median(rehearsed), median(bare)
+    rows = sum(operation.allocation.items.count for operation in plan.operations)
+    question = "rehearse a plan"
+    return [
+        {
+            "question": question,
+            "subject": "taskplan",
+            "seconds": ours,
+            "ratio": ours / theirs,
+            "limit": f"≤ {LIMIT:g}",
+            "ok": ours / theirs <= LIMIT,
+            "note": f"{rows:,} items in {len(plan.operations)} tasks; copy, check and read-back included",
+        },
+        {
+            "question": question,
+            "subject": "sqlite3 executemany",
+            "seconds": theirs,
+            "ratio": 1.0,
+            "limit": None,
+            "ok": None,
+            "note": "the same rows, table and index",
+        },
+    ]
+
+
+def _store(folder: Path, count: int) -> SqliteStore:
+    load = workload(count)
+    path = folder / "items.ndjson"
+    with path.open("w", encoding="utf-8") as file:
+        for row in range(count):
+            file.write(json.dumps(load.document(row)) + "\n")
+    store = SqliteStore(folder / "bench.db", create=True)
+    store.import_path(path, "bench")
+    path.unlink()
+    return store
+
+
+def _bare(plan: Plan, path: Path) -> float:
+    """Write one row an item into a table of the same shape, durably, and return the seconds it took."""
+    rows = []
+    item = 0
+    for operation in plan.operations:
+        for share in operation.allocation.shares:
+            for _ in range(share.items):
+                item += 1
+                rows.append((item, operation.id, share.assignee[:24], operation.key))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(
+        """CREATE TABLE refs (item INTEGER NOT NULL, task TEXT NOT NULL, assignment TEXT, operation TEXT,
+           status TEXT, creator TEXT, timestamp TEXT, PRIMARY KEY (task, item)) WITHOUT ROWID"""
+    )
+    connection.execute("CREATE INDEX refs_by_item ON refs (item)")
+    start = perf_counter()
+    with connection:
+        connection.executemany(
+            "INSERT INTO refs (item, task, assignment, operation) VALUES (?, ?, ?, ?)", rows
+        )
+    taken = perf_counter() - start
+    connection.close()
+    for leftover in path.parent.glob(f"{path.name}*"):
+        leftover.unlink()
+    return taken
