@@ -61,8 +61,8 @@ class Weighted:
             exact = [Fraction(str(percent)) * items / 100 for percent in percentages.values()]
             return platform_counts(percentages, items), exact
         weights = [Fraction(str(1.0 if person.weight is None else person.weight)) for person in others]
-        share = items / sum(weights, Fraction(0))
-        return apportion(weights, items, self.method), [weight * share for weight in weights]
+        each = items / sum(weights, Fraction(0))
+        return apportion(weights, items, self.method), [weight * each for weight in weights]
 
 
 def _check_share(person: Assignee) -> None:
