@@ -178,3 +178,16 @@ def test_formats_are_found_by_content_and_suffix(tmp_path: Path) -> None:
         path.write_text(content, encoding="utf-8")
         assert detect(path) == expected
     assert detect(tmp_path) == "folder"
+
+
+def test_annotated_may_be_the_text_discarded() -> None:
+    item = read_item(Record(b'{"id": "a", "filename": "/a", "annotated": "discarded"}', "f", 1))
+    assert item.annotated == "discarded"
+    with pytest.raises(DataError) as caught:
+        read_item(Record(b'{"id": "a", "filename": "/a", "annotated": "often"}', "f", 1))
+    assert str(caught.value) == 'f:1 annotated: expected true, false or "discarded", got "often"'
+
+
+def test_a_number_out_of_range_is_no_item() -> None:
+    with pytest.raises(DataError, match=r"^f:7: is not JSON \(Number out of range"):
+        read_item(Record(b'{"id": "a", "filename": "/a", "metadata": {"user": {"x": 1e999}}}', "f", 7))

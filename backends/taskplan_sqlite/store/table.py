@@ -47,7 +47,8 @@ def _text(value: Any) -> Any:
 
 
 def _bool(value: Any) -> Any:
-    return None if value is None else bool(value)
+    # `annotated` may be the text "discarded".
+    return value if value is None or isinstance(value, str) else bool(value)
 
 
 _SQL: dict[str, tuple[str, Callable[[Any], Any]]] = {

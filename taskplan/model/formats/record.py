@@ -7,7 +7,8 @@ apart without decoding more of it than the store needs.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+import re
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -15,6 +16,8 @@ from msgspec import UNSET, Raw, UnsetType
 from taskplan.errors import DataError
 
 MAX_COUNT = 2**53
+# Only a number written with a huge exponent, or with hundreds of digits, can be out of range.
+_SUSPICIOUS = re.compile(rb"[0-9][eE]\+?[0-9]{3}|[0-9]{300}")
 
 
 class Record(NamedTuple):
@@ -39,7 +42,7 @@ class Item(NamedTuple):
     dir: str | None
     type: str | None
     hidden: bool | None
-    annotated: bool | None
+    annotated: bool | Literal["discarded"] | None
     annotations_count: int | None
     created_at: str | None
     updated_at: str | None
@@ -63,7 +66,8 @@ class _Fields(msgspec.Struct, gc=False, rename={"export_id": "_id"}):
     dir: str | UnsetType | None = UNSET
     type: str | UnsetType | None = UNSET
     hidden: bool | UnsetType | None = UNSET
-    annotated: bool | UnsetType | None = UNSET
+    # The platform's own description: a bool, or this text.
+    annotated: bool | Literal["discarded"] | UnsetType | None = UNSET
     annotationsCount: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] | UnsetType | None = UNSET  # noqa: N815
     createdAt: Any = None  # noqa: N815
     updatedAt: Any = None  # noqa: N815
@@ -85,6 +89,8 @@ def read_item(record: Record) -> Item:
     try:
         fields = _decode_fields(record.text)
         text = record.text.decode()
+        if _SUSPICIOUS.search(record.text):
+            msgspec.json.decode(record.text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _problem(record, error) from error
     filename, annotations = fields.filename, fields.annotations
@@ -148,7 +154,7 @@ _EXPECTED = {
     "dir": "text",
     "type": "text",
     "hidden": "true or false",
-    "annotated": "true or false",
+    "annotated": 'true, false or "discarded"',
     "annotationsCount": "a whole number ≥ 0",
     "annotations": "a list",
     "metadata": "an object",
@@ -186,6 +192,8 @@ def _fits(field: str, value: Any) -> bool:
     if value is None:
         return field in _NULLABLE
     expected = _EXPECTED[field]
+    if field == "annotated":
+        return isinstance(value, bool) or value == "discarded"
     if expected == "true or false":
         return isinstance(value, bool)
     if expected == "a list":
