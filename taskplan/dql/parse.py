@@ -45,13 +45,16 @@ def parse(source: Any, *, where: str = "") -> Query:
     if isinstance(source, str | bytes):
         try:
             source = msgspec.json.decode(source)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise QueryError(f"is not JSON: {error}", path=where or "query") from error
     elif hasattr(source, "prepare"):
         source = source.prepare()
     if not isinstance(source, Mapping):
         raise QueryError(f"expected an object, got {show(source)}", path=where or "query")
-    return _envelope(source, where)
+    try:
+        return _envelope(source, where)
+    except RecursionError as error:
+        raise QueryError("is nested too deeply", path=where or "query") from error
 
 
 def _envelope(source: Mapping[str, Any], where: str) -> Query:

@@ -55,6 +55,8 @@ def _read(text: str, where: str) -> Any:
 
     try:
         return yaml.safe_load(text)
+    except RecursionError as error:
+        raise QueryError("is nested too deeply", path=where or "query") from error
     except yaml.YAMLError as error:
         raise QueryError(
             f"cannot read {show(text)} as a query", path=where or "query", hint="expected e.g. 'dir: /train'"

@@ -21,20 +21,6 @@ from taskplan.model.sample import sample_items
 
 
 @pytest.fixture(scope="module")
-def dl(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The real SDK, imported with a home folder of its own; Filters need no login."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setenv("DATALOOP_PATH", str(tmp_path_factory.mktemp("dataloop")))
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import dtlpy
-        yield dtlpy
-
-
-@pytest.fixture(scope="module")
 def table() -> MemoryTable:
     import numpy as np
 
@@ -203,3 +189,15 @@ def test_a_glob_that_would_backtrack_looks_at_each_character_a_few_times() -> No
     finally:
         sys.setprofile(None)
     assert calls < 500
+
+
+@pytest.mark.parametrize("form", ["json", "mapping"])
+def test_a_query_nested_too_deeply_is_said(form: str) -> None:
+    source: Any = {"a": 1}
+    for _ in range(3000):
+        source = {"$and": [source]}
+    envelope: Any = {"filter": source}
+    if form == "json":
+        envelope = '{"filter":' + '{"$and":[' * 3000 + "{}" + "]}" * 3000 + "}"
+    with pytest.raises(QueryError, match=r"^query: is n"):
+        parse(envelope)
