@@ -46,7 +46,10 @@ def load_strategy(name: str, options: Mapping[str, Any] | None = None) -> Strate
                 f'strategy "{name}" takes no option "{option}" (it takes: {listed})',
                 hint=did_you_mean(option, taken),
             )
-    strategy: Strategy = factory(**(options or {}))
+    try:
+        strategy: Strategy = factory(**(options or {}))
+    except (TypeError, ValueError) as error:
+        raise InputError(f'strategy "{name}" does not take these options: {error}') from error
     return strategy
 
 

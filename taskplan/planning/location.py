@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,8 +27,14 @@ class Located:
         return self.lines.get(path)
 
 
+MOST_NODES = 2_000_000
+"""So many values a document may have with its aliases written out; more is a mistake, or an attack."""
+
+
 class _Loader(yaml.SafeLoader):
     """Dates stay text: the spec decides what is a date, and documents hold dates as text."""
+
+    built = 0
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -50,12 +57,59 @@ def load_yaml(text: str, source: str) -> Located:
         raise SpecError(f"is not YAML: {' '.join(str(error).split())}", source=source) from error
     except RecursionError as error:
         raise SpecError("is nested too deeply", source=source) from error
+    except ValueError as error:
+        # A scalar that YAML takes for a number, but Python does not (``0x_``, ``!!int x``).
+        raise SpecError(f"is not YAML: {error}", source=source) from error
     finally:
         loader.dispose()
     return Located(data, lines)
 
 
+def plain(value: Any) -> Any:
+    """Return Python data as YAML would hold it: dates become text, a ``dtlpy.Filters`` its query."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value.prepare() if hasattr(value, "prepare") else value
+
+
+def unwritable(value: Any, path: str = "") -> tuple[str, str] | None:
+    """Return path and fault of the first value that JSON cannot hold as it is, or None."""
+    if isinstance(value, dict):
+        found = (
+            _text_fault(name, path) or unwritable(entry, f"{path}.{name}" if path else name)
+            for name, entry in value.items()
+        )
+        return next((fault for fault in found if fault), None)
+    if isinstance(value, list):
+        found = (unwritable(entry, f"{path}[{index}]") for index, entry in enumerate(value))
+        return next((fault for fault in found if fault), None)
+    if isinstance(value, str):
+        return _text_fault(value, path)
+    if isinstance(value, float) and not math.isfinite(value):
+        return path, f"expected a finite number, got {value}"
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return path, "expected a number of at most 64 bits"
+    if value is None or isinstance(value, int | float):
+        return None
+    return path, f"expected text, a number, fields or a list, got {type(value).__name__}"
+
+
+def _text_fault(text: str, path: str) -> tuple[str, str] | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return path, "holds half of a surrogate pair, which is no text"
+    return None
+
+
 def _build(loader: _Loader, node: yaml.Node, path: str, lines: dict[str, int], source: str) -> Any:
+    loader.built += 1
+    if loader.built > MOST_NODES:
+        raise SpecError(f"has more than {MOST_NODES:,} values with its aliases written out", source=source)
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         return [_build(loader, entry, f"{path}[{i}]", lines, source) for i, entry in enumerate(node.value)]

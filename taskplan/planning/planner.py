@@ -39,7 +39,7 @@ from taskplan.planning.selection import (
     select_finished,
     select_listed,
 )
-from taskplan.planning.spec import OrderSpec, Person, Spec, StrategySpec, TaskSpec
+from taskplan.planning.spec import OrderSpec, Person, Spec, TaskSpec, strategy_of
 
 PLATFORM_LIMIT = 80_000
 """The platform refuses a task of so many items or more (its own web form says so)."""
@@ -247,12 +247,8 @@ def _allocate(
 ) -> tuple[Allocation, str, dict[str, Any]]:
     people = tuple(_assignee(person) for person in task.assignees)
     shared = any(p.weight is not None or p.percent is not None or p.count is not None for p in people)
-    name, options = "weighted" if shared else "equal", {}
-    if isinstance(task.strategy, StrategySpec):
-        name = task.strategy.name
-        options = {} if task.strategy.method is None else {"method": task.strategy.method}
-    elif task.strategy is not None:
-        name = task.strategy
+    named, options = strategy_of(work.spec, path)
+    name = named or ("weighted" if shared else "equal")
     ordering, keys = _ordering(work, task, rows)
     try:
         strategy = load_strategy(name, options)

@@ -13,11 +13,14 @@ from msgspec import Meta
 
 from taskplan.dql.parse import show
 from taskplan.errors import SpecError, did_you_mean
-from taskplan.planning.location import Located, load_yaml
+from taskplan.planning.location import Located, load_yaml, plain, unwritable
 
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="An e-mail address.")]
+# A bare `$` would let a line end follow.
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$(?!\n)", description="An e-mail address.")]
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+RESERVED = "taskplan"
+"""The entry of a task's metadata where a replay leaves the operation's key."""
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +44,7 @@ class ItemList(_Strict, frozen=True):
 
 
 class StrategySpec(msgspec.Struct, frozen=True):
-    """A strategy with its options (`method` of `weighted`)."""
+    """A strategy with its options (`method` of `weighted`); a strategy may take others, see `strategy_of`."""
 
     name: str
     method: str | None = None
@@ -59,7 +62,7 @@ class Status(_Strict, frozen=True):
 
     action: Annotated[str, Meta(min_length=1)]
     label: str | None = None
-    color: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")] | None = None
+    color: Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$(?!\n)")] | None = None
 
 
 class TaskSpec(_Strict, frozen=True):
@@ -98,6 +101,17 @@ class SpecDocument(_Strict, frozen=True):
 
 # What to say a field should be; the same words as in docs/specs.md.
 _EXPECTED = {
+    "name": "a name",
+    "add_to": "the name or id of a task",
+    "of": "the name or id of a task",
+    "dataset": "the name of a dataset",
+    "recipe": "the name or id of a recipe",
+    "ids": "a list of item ids",
+    "filenames": "a list of filenames",
+    "stratified": "a path such as metadata.user.scene",
+    "grouped": "a path such as metadata.user.scene",
+    "action": "a name",
+    "method": "the name of a method",
     "seed": "a whole number ≥ 0",
     "weight": "a number > 0",
     "percent": "a percentage from 0 to 100",
@@ -118,6 +132,14 @@ _EXPECTED = {
     "metadata": "fields",
     "color": 'a colour such as "#ff0000"',
     "statuses": "a list of names, or {action, label, color}",
+}
+# The same, for one entry of a list.
+_EXPECTED_ENTRY = {
+    "assignees": "an e-mail, or {email, weight | percent | count}",
+    "tasks": "a task",
+    "statuses": "a name, or {action, label, color}",
+    "ids": "an item id",
+    "filenames": "a filename",
 }
 _ROOMS: tuple[tuple[re.Pattern[str], type[msgspec.Struct]], ...] = (
     (re.compile(r"tasks\[\d+\]\.assignees\[\d+\]"), Person),
@@ -146,6 +168,10 @@ class Spec:
         """Return an error about the field at `path`."""
         return SpecError(message, source=self.source, line=self.located.line(path), path=path, hint=hint)
 
+    def given(self, path: str) -> Any:
+        """Return the data as given at `path`, None where there is none."""
+        return _at(self.document, path)
+
 
 def read_spec(path: Path) -> Spec:
     """Read and check a spec file; SpecError with file, line and field."""
@@ -153,14 +179,28 @@ def read_spec(path: Path) -> Spec:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise SpecError("no such file", source=str(path)) from error
+    except IsADirectoryError as error:
+        raise SpecError("is a folder, expected a spec", source=str(path)) from error
     except UnicodeDecodeError as error:
         raise SpecError("is not UTF-8 text", source=str(path)) from error
+    except OSError as error:
+        raise SpecError(f"cannot be read: {error.strerror}", source=str(path)) from error
     return _checked(load_yaml(text, str(path)), str(path))
 
 
 def spec_from(data: Mapping[str, Any], *, source: str = "spec") -> Spec:
-    """Check a spec given as plain data."""
-    return _checked(Located(dict(data)), source)
+    """Check a spec given as data; dates may be `datetime` objects, filters may be ``dtlpy.Filters``."""
+    return _checked(Located(plain(data)), source)
+
+
+def strategy_of(spec: Spec, path: str) -> tuple[str | None, dict[str, Any]]:
+    """Return the strategy that the task at `path` names, None where it leaves the choice, and its options."""
+    given = spec.given(f"{path}.strategy")
+    if not isinstance(given, dict):
+        return given, {}
+    return given["name"], {
+        name: value for name, value in given.items() if name != "name" and value is not None
+    }
 
 
 def spec_schema() -> dict[str, Any]:
@@ -173,6 +213,9 @@ def _checked(located: Located, source: str) -> Spec:
     if not isinstance(located.data, dict):
         found = "nothing" if located.data is None else show(located.data)
         raise SpecError(f"expected a spec with tasks, got {found}", source=source)
+    if fault := unwritable(located.data):
+        path, what = fault
+        raise SpecError(what, source=source, line=located.line(path), path=path)
     try:
         document = msgspec.convert(located.data, SpecDocument)
     except msgspec.ValidationError as error:
@@ -205,11 +248,7 @@ def _translated(complaint: str, located: Located, source: str) -> SpecError:
     name = (
         re.split(r"[.\[]", path)[-1] if not path.endswith("]") else path.rsplit("[", 1)[0].rsplit(".", 1)[-1]
     )
-    expected = _EXPECTED.get(name)
-    if path.endswith("]") and name == "assignees":
-        expected = "an e-mail, or {email, weight | percent | count}"
-    elif path.endswith("]") and name == "tasks":
-        expected = "a task"
+    expected = (_EXPECTED_ENTRY if path.endswith("]") else _EXPECTED).get(name)
     value = show(_at(located.data, path))
     message = f"expected {expected or 'something else'}, got {value}"
     if expected is None:
@@ -251,6 +290,10 @@ def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
         raise spec.error('"of" is missing: a qa task names the task that it reviews', path)
     if task.of is not None and task.type != "qa":
         raise spec.error("only a task of type qa reviews another", f"{path}.of")
+    if RESERVED in task.metadata:
+        raise spec.error(
+            "is where taskplan keeps its own mark; take another name", f"{path}.metadata.{RESERVED}"
+        )
     if isinstance(task.order, OrderSpec) and (task.order.stratified is None) == (task.order.grouped is None):
         raise spec.error("expected either stratified or grouped", f"{path}.order")
     if task.add_to is not None:
@@ -265,7 +308,7 @@ def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
 
 def _check_addition(spec: Spec, task: TaskSpec, path: str) -> None:
     defaults = {info.name: info.default for info in msgspec.structs.fields(TaskSpec)}
-    given = spec.document["tasks"][int(path[6:-1])]
+    given = spec.given(path)
     for name in ("type", "of", "due", "priority", "owner", "recipe", "statuses", "metadata", "split_above"):
         if name in given and name in defaults:
             raise spec.error("an existing task keeps its own; leave it out with add_to", f"{path}.{name}")

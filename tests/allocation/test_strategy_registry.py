@@ -71,3 +71,21 @@ def test_a_strategy_of_a_third_party_that_does_not_load(monkeypatch: pytest.Monk
         'strategy "lottery" (no_such_module_anywhere:Lottery) cannot be loaded: '
         "No module named 'no_such_module_anywhere'"
     )
+
+
+class Lottery:
+    """Draw lots."""
+
+    def __init__(self, tickets: int = 1) -> None:
+        if tickets < 1:
+            raise ValueError("tickets must be at least 1")
+
+
+def test_options_that_a_strategy_of_a_third_party_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = EntryPoint("lottery", f"{__name__}:Lottery", registry.GROUP)
+    found: Any = {"lottery": entry}
+    monkeypatch.setattr(registry, "_found", lambda: found)
+    monkeypatch.setattr(registry, "_factory", lambda entry: Lottery)
+    with pytest.raises(InputError) as caught:
+        load_strategy("lottery", {"tickets": 0})
+    assert str(caught.value) == 'strategy "lottery" does not take these options: tickets must be at least 1'

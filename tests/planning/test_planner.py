@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -217,3 +218,12 @@ def test_counts_that_cannot_be_met_are_named() -> None:
     with pytest.raises(InfeasibleError) as caught:
         make_plan(spec, TABLE)
     assert str(caught.value) == "spec t: fixed counts ask for 9,999 items, but there are 125"
+
+
+def test_a_spec_in_python_takes_dates_and_filters_of_the_sdk(dl: Any) -> None:
+    filters = dl.Filters(field="dir", values="/train")
+    due = datetime(2029, 1, 1, tzinfo=UTC)
+    made = make_plan(spec_from(support.one_task(filter=filters, due=due)), TABLE)
+    said = make_plan(spec_from(support.one_task(filter={"dir": "/train"}, due="2029-01-01")), TABLE)
+    assert made.operations[0].task == said.operations[0].task
+    assert made.operations[0].allocation == said.operations[0].allocation

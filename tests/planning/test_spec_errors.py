@@ -110,6 +110,35 @@ MISTAKES = {
     "tasks:\n  - add_to: label-train\n    assignees: [a@b.c]\n    due: 2029-01-01\n": (
         "spec.yaml:4 tasks[0].due: an existing task keeps its own; leave it out with add_to"
     ),
+    HEAD + "    strategy: {name: weighted, metod: webster}\n": (
+        'spec.yaml:4 tasks[0].strategy: strategy "weighted" takes no option "metod" (it takes: method); '
+        'did you mean "method"?'
+    ),
+    HEAD + "    strategy: 3\n": "spec.yaml:4 tasks[0].strategy: expected a name, or {name, method}, got 3",
+    HEAD + "    metadata: {taskplan: mine}\n": (
+        "spec.yaml:4 tasks[0].metadata.taskplan: is where taskplan keeps its own mark; take another name"
+    ),
+    HEAD + "    metadata: {x: .inf}\n": (
+        "spec.yaml:4 tasks[0].metadata.x: expected a finite number, got inf"
+    ),
+    HEAD + "    metadata: {x: [1, 99999999999999999999]}\n": (
+        "spec.yaml:4 tasks[0].metadata.x[1]: expected a number of at most 64 bits"
+    ),
+    HEAD + "    metadata: {x: !!binary aGk=}\n": (
+        "spec.yaml:4 tasks[0].metadata.x: expected text, a number, fields or a list, got bytes"
+    ),
+    HEAD + '    metadata: {x: "\\uD800"}\n': (
+        "spec.yaml:4 tasks[0].metadata.x: holds half of a surrogate pair, which is no text"
+    ),
+    HEAD + "    owner: |\n      lead@example.com\n": (
+        'spec.yaml:4 tasks[0].owner: expected an e-mail address, got "lead@example.com\\n"'
+    ),
+    HEAD + "    items: {ids: [3]}\n": "spec.yaml:4 tasks[0].items.ids[0]: expected an item id, got 3",
+    HEAD + "    items: {ids: 3}\n": "spec.yaml:4 tasks[0].items.ids: expected a list of item ids, got 3",
+    HEAD + "    recipe: [a]\n": (
+        'spec.yaml:4 tasks[0].recipe: expected the name or id of a recipe, got ["a"]'
+    ),
+    HEAD + "    limit: 0x_\n": ("spec.yaml: is not YAML: invalid literal for int() with base 16: ''"),
 }
 
 
@@ -127,6 +156,11 @@ def test_a_mistake_is_one_exact_line(
 def test_a_spec_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"none\.yaml: no such file$"):
         read_spec(tmp_path / "none.yaml")
+
+
+def test_a_spec_that_is_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r": is a folder, expected a spec$"):
+        read_spec(tmp_path)
 
 
 def test_a_spec_that_is_not_text(tmp_path: Path) -> None:
@@ -152,3 +186,22 @@ def test_merge_keys_and_anchors_are_read_as_yaml_has_them(tmp_path: Path) -> Non
         encoding="utf-8",
     )
     assert [task.name for task in read_spec(path).tasks] == ["a", "b"]
+
+
+def test_aliases_that_multiply_are_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskplan.planning.location.MOST_NODES", 1000)
+    lines = ["a0: &a0 [x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 30)]
+    path = tmp_path / "spec.yaml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(
+        SpecError, match=r"spec\.yaml: has more than 1,000 values with its aliases written out$"
+    ):
+        read_spec(path)
+
+
+def test_a_circle_of_aliases_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("tasks: &t\n  - metadata: {x: *t}\n", encoding="utf-8")
+    with pytest.raises(SpecError, match=r"spec\.yaml: is nested too deeply$"):
+        read_spec(path)
