@@ -11,7 +11,7 @@ from pathlib import Path
 
 from taskplan_sqlite.store.store import SqliteStore
 
-COPY_PAGES = 16_384
+COPY_PAGES = 4_096
 """Pages that SQLite's own backup copies between two looks for Ctrl-C."""
 
 

@@ -62,14 +62,13 @@ def apportion(
     """
     name = method_name(method)
     for weight in weights:
-        if not math.isfinite(weight):
+        if isinstance(weight, float) and not math.isfinite(weight):
             raise InputError(f"expected finite weights, got {weight}")
-    exact = [Fraction(weight) for weight in weights]
-    if not exact or min(exact) < 0 or sum(exact) == 0:
+    if not weights or min(weights) < 0 or max(weights) == 0:
         raise InputError("weights must not be negative, and at least one must be above 0")
     if seats < 0:
         raise InputError(f"cannot share out {seats} items")
-    whole = _common(exact)
+    whole = _common(weights)
     if name == "largest-remainder":
         return _largest_remainder(whole, seats)
     if name == "quota":
@@ -77,17 +76,22 @@ def apportion(
     return _divide(whole, seats, _DIVISORS[name])
 
 
-def _common(weights: list[Fraction]) -> list[int]:
+def _common(weights: Sequence[float | Fraction]) -> list[int]:
     """Return integers in the same proportions, so that all later arithmetic is on integers."""
-    scale = math.lcm(*(weight.denominator for weight in weights))
-    return [int(weight * scale) for weight in weights]
+    if all(type(weight) is int for weight in weights):
+        return list(weights)  # type: ignore[arg-type]
+    exact = [Fraction(weight) for weight in weights]
+    scale = math.lcm(*(weight.denominator for weight in exact))
+    return [int(weight * scale) for weight in exact]
 
 
 def _largest_remainder(weights: list[int], seats: int) -> list[int]:
     total = sum(weights)
     counts = [weight * seats // total for weight in weights]
     left = seats - sum(counts)
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-(weights[i] * seats % total), i))
+    remainders = [weight * seats % total for weight in weights]
+    # Sorting is stable also when reversed, so that ties stay with the first listed.
+    by_remainder = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)
     for index in by_remainder[:left]:
         counts[index] += 1
     return counts
@@ -158,14 +162,16 @@ def _quota(weights: list[int], seats: int) -> list[int]:
     rounds = seats // total
     counts = [weight * rounds for weight in weights]
     people = [index for index, weight in enumerate(weights) if weight > 0]
-    ready = [(-weights[index] / (counts[index] + 1), index) for index in people]
+    # Relative to the largest weight, so that whole numbers of any size fit a float.
+    top = max(weights)
+    ready = [(-weights[index] / (top * (counts[index] + 1)), index) for index in people]
     heapq.heapify(ready)
     # A person becomes eligible for one more at the size where the quota exceeds what they hold.
     waiting: list[tuple[int, int]] = []
     for size in range(rounds * total + 1, seats + 1):
         while waiting and waiting[0][0] <= size:
             _, index = heapq.heappop(waiting)
-            heapq.heappush(ready, (-weights[index] / (counts[index] + 1), index))
+            heapq.heappush(ready, (-weights[index] / (top * (counts[index] + 1)), index))
         index = _pop_best(ready, weights, counts)
         counts[index] += 1
         heapq.heappush(waiting, (counts[index] * total // weights[index] + 1, index))

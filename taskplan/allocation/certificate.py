@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.allocation.exact import Shares
 from taskplan.allocation.grouping import load_bound
 from taskplan.allocation.problem import Certificate
 
 
-def measures(
-    counts: Sequence[int], shares: Sequence[Fraction], people: Sequence[str]
-) -> dict[str, float | str]:
-    """Return the measures of counts against exact shares (items, adding up to the counts' sum).
+def measures(counts: Sequence[int], shares: Shares, people: Sequence[str]) -> dict[str, float | str]:
+    """Return the measures of counts against exact shares (which add up to the counts' sum).
 
     `jain` is R. Jain's fairness index (1984) of count / share over people with a
     share; `quota` names who is off their exact share by a whole item or more.
     """
-    ratios = []
-    out = []
-    for who, count, share in zip(people, counts, shares, strict=True):
-        above, below = share.numerator, share.denominator
-        if above > 0:
-            ratios.append(count * below / above)
-        if abs(count * below - above) >= below:
-            out.append(who)
+    parts, unit = shares
+    ratios = [count * unit / part for count, part in zip(counts, parts, strict=True) if part]
+    out = [
+        who
+        for who, count, part in zip(people, counts, parts, strict=True)
+        if abs(count * unit - part) >= unit
+    ]
     squares = sum(ratio * ratio for ratio in ratios)
     return {
         "max_gap": float(max(counts) - min(counts)) if counts else 0.0,
@@ -40,31 +36,28 @@ def measures(
 
 def equal_certificate(counts: Sequence[int], people: Sequence[str]) -> Certificate:
     """Certify an equal split: no split of n items between a people has a gap below (n mod a > 0)."""
-    total = sum(counts)
-    share = Fraction(total, len(counts))
+    total, size = sum(counts), len(counts)
     gap = float(max(counts) - min(counts))
-    bound = float(total % len(counts) > 0)
-    return _certificate(measures(counts, [share] * len(counts), people), "largest gap in items", gap, bound)
+    bound = float(total % size > 0)
+    found = measures(counts, Shares([total] * size, size), people)
+    return _certificate(found, "largest gap in items", gap, bound)
 
 
-def share_certificate(
-    counts: Sequence[int], shares: Sequence[Fraction], people: Sequence[str]
-) -> Certificate:
+def share_certificate(counts: Sequence[int], shares: Shares, people: Sequence[str]) -> Certificate:
     """Certify a proportional split by the largest distance from the exact share.
 
     The largest remainder method minimises every norm of these distances, the
     largest included (G. Pólya, 1919; Balinski and Young, appendix A), so its
     result is the bound.
     """
-    unit = math.lcm(*(share.denominator for share in shares))
-    exact = [share.numerator * (unit // share.denominator) for share in shares]
-    distance = max((abs(count * unit - share) for count, share in zip(counts, exact, strict=True)), default=0)
+    parts, unit = shares
+    distance = max((abs(count * unit - part) for count, part in zip(counts, parts, strict=True)), default=0)
     found = measures(counts, shares, people)
     objective = "largest distance from the exact share in items"
-    return _certificate(found, objective, distance / unit, _least_distance(exact, unit) / unit)
+    return _certificate(found, objective, distance / unit, _least_distance(parts, unit) / unit)
 
 
-def _least_distance(shares: list[int], unit: int) -> int:
+def _least_distance(shares: Sequence[int], unit: int) -> int:
     """Return the distance that rounding the largest fractional parts up, and the rest down, leaves."""
     parts = sorted(share % unit for share in shares)
     up = sum(parts) // unit
@@ -79,8 +72,7 @@ def grouped_certificate(
 
     The bound is `taskplan.allocation.grouping.load_bound`.
     """
-    shares = [Fraction(target) for target in targets]
-    found = measures(counts, shares, people)
+    found = measures(counts, Shares(targets, 1), people)
     bound = load_bound(group_sizes, np.array(targets, dtype=np.int64))
     value = found["max_relative_load"]
     assert isinstance(value, float)

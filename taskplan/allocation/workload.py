@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from taskplan.allocation.apportionment import apportion
+from taskplan.allocation.exact import decimals
 from taskplan.errors import InputError
 
 LARGEST_EVEN = 100
@@ -22,19 +22,20 @@ def even_percentages(people: int) -> list[int]:
     return [base + (index < extra) for index in range(people)]
 
 
-def check_percentages(percentages: Mapping[str, float]) -> None:
-    """Raise InputError unless the percentages are 0 to 100 each and add up to 100 exactly.
+def exact_percentages(percentages: Mapping[str, float]) -> tuple[list[int], int]:
+    """Return the percentages as integers and what 100 % is in them.
 
-    The SDK takes 99.6, because it rounds the sum; the 0.4 % would be split in a
-    way that nobody has said.
+    InputError unless they are 0 to 100 each and add up to 100 exactly. The SDK
+    takes 99.6, because it rounds the sum; the 0.4 % would be split in a way that
+    nobody has said.
     """
     for who, percent in percentages.items():
         if not 0 <= percent <= 100:
             raise InputError(f"expected a percentage from 0 to 100 for {who}, got {percent:g}")
-    # Decimal fractions as people write them: 33.3 + 33.3 + 33.4 is 100.
-    total = sum((Fraction(str(percent)) for percent in percentages.values()), Fraction(0))
-    if total != 100:
-        raise InputError(f"percentages add up to {float(total):.15g}, expected 100")
+    parts, scale = decimals([*percentages.values()])
+    if sum(parts) != 100 * scale:
+        raise InputError(f"percentages add up to {sum(parts) / scale:.15g}, expected 100")
+    return parts, 100 * scale
 
 
 def platform_counts(percentages: Mapping[str, float], items: int) -> list[int]:
@@ -43,5 +44,4 @@ def platform_counts(percentages: Mapping[str, float], items: int) -> list[int]:
     No source pins how the platform rounds; the largest remainder with ties to
     the first listed is taken, which is never off by a whole item.
     """
-    check_percentages(percentages)
-    return apportion([Fraction(str(percent)) for percent in percentages.values()], items)
+    return apportion(exact_percentages(percentages)[0], items)

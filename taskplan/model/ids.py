@@ -28,13 +28,14 @@ class ItemIds(Sequence[str]):
     otherwise None and the ids are held as text.
     """
 
-    __slots__ = ("_texts", "packed")
+    __slots__ = ("_by_hash", "_texts", "packed")
 
     def __init__(self, *, packed: NDArray[np.uint8] | None = None, texts: tuple[str, ...] | None = None):
         if (packed is None) == (texts is None):
             raise ValueError("give either packed or texts")
         self.packed = packed
         self._texts = texts
+        self._by_hash: _ByHash | None = None
 
     @classmethod
     def of(cls, ids: Iterable[str]) -> ItemIds:
@@ -61,7 +62,11 @@ class ItemIds(Sequence[str]):
         return iter(self.tolist())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ItemIds) and self.tolist() == other.tolist()
+        if not isinstance(other, ItemIds):
+            return NotImplemented
+        if self.packed is not None and other.packed is not None:
+            return np.array_equal(self.packed, other.packed)
+        return len(self) == len(other) and self.tolist() == other.tolist()
 
     def __hash__(self) -> int:
         return hash(tuple(self.tolist()))
@@ -87,9 +92,11 @@ class ItemIds(Sequence[str]):
     def rows_of(self, wanted: ItemIds) -> NDArray[np.int64]:
         """Return for each wanted id its position in this sequence, or -1: int64[len(wanted)]."""
         if self.packed is not None and wanted.packed is not None and len(self) and len(wanted):
-            rows = _rows_by_hash(self.packed, wanted.packed)
-            if rows is not None:
-                return rows
+            if self._by_hash is None:
+                # Made once: an operation after another looks its items up in the same dataset.
+                self._by_hash = _ByHash(self.packed)
+            if self._by_hash.unique:
+                return self._by_hash.rows_of(wanted.packed)
         index = {item_id: row for row, item_id in enumerate(self)}
         return np.fromiter((index.get(i, -1) for i in wanted), dtype=np.int64, count=len(wanted))
 
@@ -135,15 +142,19 @@ def _hashes(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return mixed
 
 
-def _rows_by_hash(have: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> NDArray[np.int64] | None:
-    """Look ids up by a 64-bit hash; None where two ids share a hash, so that the caller asks exactly."""
-    hashes = _hashes(have)
-    order = np.argsort(hashes, kind="stable")
-    ordered = hashes[order]
-    if len(ordered) > 1 and bool((ordered[1:] == ordered[:-1]).any()):
-        return None
-    position = np.searchsorted(ordered, _hashes(wanted))
-    position[position == len(ordered)] = 0
-    rows = order[position].astype(np.int64)
-    rows[(have[rows] != wanted).any(axis=1)] = -1
-    return rows
+class _ByHash:
+    """Rows of packed ids by a 64-bit hash; where two ids share one, `unique` is false and it is of no use."""
+
+    def __init__(self, packed: NDArray[np.uint8]) -> None:
+        self._packed = packed
+        hashes = _hashes(packed)
+        self._order = np.argsort(hashes, kind="stable")
+        self._ordered = hashes[self._order]
+        self.unique = not bool((self._ordered[1:] == self._ordered[:-1]).any())
+
+    def rows_of(self, wanted: NDArray[np.uint8]) -> NDArray[np.int64]:
+        position = np.searchsorted(self._ordered, _hashes(wanted))
+        position[position == len(self._ordered)] = 0
+        rows = self._order[position].astype(np.int64)
+        rows[(self._packed[rows] != wanted).any(axis=1)] = -1
+        return rows

@@ -97,6 +97,8 @@ def _item_differences(operation: Operation, held: Mapping[str, ItemIds]) -> Iter
     planned = operation.items_by_assignee()
     for assignee, ids in planned.items():
         found = held.get(assignee, nothing)
+        if found == ids:
+            continue
         yield from _named(f"{assignee} lacks", ids, found)
         yield from _named(f"{assignee} has unplanned", found, ids)
         if len(np.unique(ids.rows_of(found))) != len(found):

@@ -16,6 +16,7 @@ from taskplan.allocation.certificate import (
     measures,
     share_certificate,
 )
+from taskplan.allocation.exact import Shares
 from taskplan.allocation.problem import Assignee, Problem
 from taskplan.allocation.strategies.weighted import Weighted
 
@@ -53,7 +54,7 @@ def test_who_is_out_of_quota_is_named() -> None:
 
 
 def test_measures_of_people_without_a_share() -> None:
-    found = measures([3, 0], [Fraction(3), Fraction(0)], ["a", "b"])
+    found = measures([3, 0], Shares([3, 0], 1), ["a", "b"])
     assert found == {"max_gap": 3.0, "quota": "satisfied", "jain": 1.0, "max_relative_load": 1.0}
 
 
@@ -76,4 +77,5 @@ def test_no_split_is_nearer_to_the_shares_than_the_bound(weights: list[int], ite
     best = min(max(abs(c - s) for c, s in zip(split, shares, strict=True)) for split in splits)
     people = [str(index) for index in range(len(weights))]
     for split in splits[:3]:
-        assert share_certificate(split, shares, people).bound == float(best)
+        exact = Shares([weight * items for weight in weights], sum(weights))
+        assert share_certificate(split, exact, people).bound == float(best)

@@ -206,10 +206,16 @@ def test_fixed_counts_that_do_not_fit() -> None:
     assert str(caught.value) == "fixed counts ask for 1,201 items, but there are 1,000"
     with pytest.raises(InfeasibleError) as caught:
         Weighted().allocate(Problem(20, people(a={"count": 5}, b={"count": 3})))
-    assert str(caught.value) == "12 items are left over: everyone's count is fixed, 8 in all"
+    assert str(caught.value) == (
+        "12 items are left over: everyone's count is fixed, 8 in all "
+        "(leave somebody's count out, or limit the task to 8)"
+    )
     with pytest.raises(InfeasibleError) as caught:
         Weighted().allocate(Problem(6, people(a={"count": 5})))
-    assert str(caught.value) == "1 item is left over: everyone's count is fixed, 5 in all"
+    assert str(caught.value) == (
+        "1 item is left over: everyone's count is fixed, 5 in all "
+        "(leave somebody's count out, or limit the task to 5)"
+    )
 
 
 @pytest.mark.parametrize("kind", ["stratified", "grouped"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskplan.allocation.workload import check_percentages, even_percentages, platform_counts
+from taskplan.allocation.workload import even_percentages, exact_percentages, platform_counts
 from taskplan.errors import InputError
 
 
@@ -32,18 +32,18 @@ def test_too_few_or_too_many_people(people: int) -> None:
 @pytest.mark.parametrize(("last", "told"), [(49.6, "99.6"), (50.4, "100.4"), (49.9999999, "99.9999999")])
 def test_nearly_a_hundred_is_not_a_hundred(last: float, told: str) -> None:
     with pytest.raises(InputError) as caught:
-        check_percentages({"a@x.io": 50, "b@x.io": last})
+        exact_percentages({"a@x.io": 50, "b@x.io": last})
     assert str(caught.value) == f"percentages add up to {told}, expected 100"
 
 
 def test_decimals_count_as_written() -> None:
-    check_percentages({"a@x.io": 33.3, "b@x.io": 33.3, "c@x.io": 33.4})
+    assert exact_percentages({"a@x.io": 33.3, "b@x.io": 33.3, "c@x.io": 33.4}) == ([333, 333, 334], 1000)
 
 
 @pytest.mark.parametrize(("percent", "told"), [(-1, "-1"), (101, "101"), (float("nan"), "nan")])
 def test_a_percentage_out_of_range(percent: float, told: str) -> None:
     with pytest.raises(InputError) as caught:
-        check_percentages({"a@x.io": percent})
+        exact_percentages({"a@x.io": percent})
     assert str(caught.value) == f"expected a percentage from 0 to 100 for a@x.io, got {told}"
 
 

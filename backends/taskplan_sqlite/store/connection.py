@@ -13,6 +13,8 @@ from taskplan_sqlite.store.schema import MIGRATIONS, migrate, stored_version
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process before SQLite reports the store as locked."""
+PAGE_BYTES = 16_384
+"""Of a file that is made; documents of some hundred bytes fill such pages better than SQLite's 4,096."""
 
 _REFUSALS = {
     "database is locked": "another process is writing to the store",
@@ -41,6 +43,7 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
         try:
             # An empty file is what a killed first import leaves; anything else has to be ours already.
             version = stored_version(connection, source)
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             use_write_ahead_log(connection)
             connection.execute("PRAGMA foreign_keys = ON")
             if version < len(MIGRATIONS):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -60,25 +61,28 @@ class Importer:
 
     def load(self, records: Iterator[Record]) -> None:
         """Write items of which none is in the store; a unique index made later finds ids that come twice."""
-        for items in self._chunks(records):
-            self._insert([item for _, item in items])
+        for _, items in self._chunks(records):
+            self._insert(items)
 
     def merge(self, records: Iterator[Record]) -> None:
         """Write items beside others: by id, those that are new or differ."""
-        for items in self._chunks(records):
-            self._merge_chunk(items)
+        for good, items in self._chunks(records):
+            self._merge_chunk(good, items)
 
-    def _chunks(self, records: Iterator[Record]) -> Iterator[list[tuple[Record, Item]]]:
+    def _chunks(self, records: Iterator[Record]) -> Iterator[tuple[list[Record], list[Item]]]:
+        """Yield the good records of a chunk and their items."""
         size = 0
         while taken := list(islice(records, CHUNK)):
-            items: list[tuple[Record, Item]] = []
+            good: list[Record] = []
+            items: list[Item] = []
             for record in taken:
                 try:
-                    items.append((record, read_item(record)))
+                    items.append(read_item(record))
+                    good.append(record)
                 except DataError as error:
                     self._bad(record, error)
             self.counts["read"] += len(taken)
-            yield items
+            yield good, items
             if self._progress is not None:
                 done = self.counts["read"]
                 size += sum(len(record.text) + 1 for record in taken)
@@ -94,22 +98,15 @@ class Importer:
         dataset, first = self._dataset, self._next
         self._connection.executemany(
             _INSERT_AT,
-            [
-                (
-                    pk,
-                    dataset,
-                    *item[:10],
-                    None if item.annotations is None else len(item.annotations),
-                    item.document,
-                )
-                for pk, item in enumerate(items, start=first)
-            ],
+            [(pk, dataset, *_row(item)) for pk, item in enumerate(items, start=first)],
         )
         self._next = first + len(items)
         self.counts["added"] += len(items)
-        self._insert_annotations((pk, item) for pk, item in enumerate(items, start=first))
+        self._insert_annotations(
+            [(pk, item) for pk, item in enumerate(items, start=first) if item.annotations]
+        )
 
-    def _insert_annotations(self, items: Iterator[tuple[int, Item]]) -> None:
+    def _insert_annotations(self, items: Iterable[tuple[int, Item]]) -> None:
         rows = [
             (self._dataset, pk, annotation_id(text), bytes(text).decode())
             for pk, item in items
@@ -118,11 +115,11 @@ class Importer:
         if rows:
             self._connection.executemany(_INSERT_ANNOTATION, rows)
 
-    def _merge_chunk(self, items: list[tuple[Record, Item]]) -> None:
-        known = self._known([item.id for _, item in items])
+    def _merge_chunk(self, records: list[Record], items: list[Item]) -> None:
+        known = self._known([item.id for item in items])
         fresh: dict[str, Item] = {}
         changed: dict[int, Item] = {}
-        for record, item in items:
+        for record, item in zip(records, items, strict=True):
             pk = known.get(item.id)
             if item.id in fresh:
                 same = same_item(item, fresh[item.id])
@@ -177,15 +174,30 @@ class Importer:
             return
         self._connection.executemany(
             _UPDATE,
-            [
-                (*item[:10], None if item.annotations is None else len(item.annotations), item.document, pk)
-                for pk, item in changed.items()
-            ],
+            [(*_row(item), pk) for pk, item in changed.items()],
         )
         self._connection.executemany(
             "DELETE FROM annotations WHERE dataset = ? AND item = ?", [(self._dataset, pk) for pk in changed]
         )
-        self._insert_annotations(iter(changed.items()))
+        self._insert_annotations(changed.items())
+
+
+def _row(item: Item) -> tuple[Any, ...]:
+    """Return the columns of an item, from ``id`` on."""
+    return (
+        item.id,
+        item.filename,
+        item.name,
+        item.dir,
+        item.type,
+        item.hidden,
+        item.annotated,
+        item.annotations_count,
+        item.created_at,
+        item.updated_at,
+        None if item.annotations is None else len(item.annotations),
+        item.document,
+    )
 
 
 def annotation_id(text: msgspec.Raw) -> str | None:

@@ -36,6 +36,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
         self._new = not path.exists()
+        self._tables: dict[int, StoredTable] = {}
         self.connection = connect(path, create)
 
     def close(self) -> None:
@@ -107,7 +108,10 @@ class SqliteStore:
         """
         from taskplan_sqlite.store.table import StoredTable
 
-        return StoredTable(self.connection, self.path, self.dataset_pk(dataset), without=without)
+        pk = self.dataset_pk(dataset)
+        table = StoredTable(self.connection, self.path, pk, without=without, before=self._tables.get(pk))
+        self._tables[pk] = table
+        return table
 
     def export(self, dataset: str, *, format: ExportFormat = "items") -> Iterator[bytes]:
         """Yield one JSON document an item, without line ends, every field as it was imported."""

@@ -38,6 +38,7 @@ _REF_PATHS = tuple(
         ".metadata.timestamp",
     )
 )
+Keys = tuple[NDArray[np.int64], ItemIds]
 _CHUNK = 4_096
 _ABOVE_REFS = ("metadata", "metadata.system")
 
@@ -71,7 +72,8 @@ class StoredTable(ItemTable):
 
     Columns are those of the documents when the table was opened: BackendError
     (retryable) where another import has changed the documents since. `pk` is the
-    dataset's primary key.
+    dataset's primary key; `before` an earlier table of it, whose ids are taken over
+    if they are still the same.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class StoredTable(ItemTable):
         pk: int,
         *,
         without: frozenset[str] = frozenset(),
+        before: StoredTable | None = None,
     ) -> None:
         self.pk = pk
         self._connection = connection
@@ -95,8 +98,10 @@ class StoredTable(ItemTable):
         folder = path.with_name(f"{path.name}.columns") / self.dataset_id
         self._cache = ColumnCache(folder, self._version)
         self._refs_cache = ColumnCache(folder, self._version, f"refs-{self._refs_version}")
+        unchanged = before is not None and before._version == self._version
+        self._held_keys: Keys | None = before._held_keys if before is not None and unchanged else None
 
-    @cached_property
+    @property
     def item_pks(self) -> NDArray[np.int64]:
         """The primary key of each row: int64[n], ascending."""
         return self._keys[0]
@@ -105,8 +110,13 @@ class StoredTable(ItemTable):
     def ids(self) -> ItemIds:
         return self._keys[1]
 
-    @cached_property
-    def _keys(self) -> tuple[NDArray[np.int64], ItemIds]:
+    @property
+    def _keys(self) -> Keys:
+        if self._held_keys is None:
+            self._held_keys = self._read_keys()
+        return self._held_keys
+
+    def _read_keys(self) -> Keys:
         pks, packed = self._cache.array("pks"), self._cache.array("ids")
         if pks is not None and pks.dtype == np.int64 and pks.ndim == 1:
             if packed is not None and packed.dtype == np.uint8 and packed.shape == (len(pks), 12):
