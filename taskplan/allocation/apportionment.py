@@ -61,9 +61,6 @@ def apportion(
     number it is. InputError for an unknown method or unusable weights.
     """
     name = method_name(method)
-    for weight in weights:
-        if isinstance(weight, float) and not math.isfinite(weight):
-            raise InputError(f"expected finite weights, got {weight}")
     if not weights or min(weights) < 0 or max(weights) == 0:
         raise InputError("weights must not be negative, and at least one must be above 0")
     if seats < 0:
@@ -80,6 +77,9 @@ def _common(weights: Sequence[float | Fraction]) -> list[int]:
     """Return integers in the same proportions, so that all later arithmetic is on integers."""
     if all(type(weight) is int for weight in weights):
         return list(weights)  # type: ignore[arg-type]
+    for weight in weights:
+        if isinstance(weight, float) and not math.isfinite(weight):
+            raise InputError(f"expected finite weights, got {weight}")
     exact = [Fraction(weight) for weight in weights]
     scale = math.lcm(*(weight.denominator for weight in exact))
     return [int(weight * scale) for weight in exact]

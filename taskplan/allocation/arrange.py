@@ -25,8 +25,8 @@ def arrange(
     kind = problem.ordering.kind
     if kind == "grouped":
         keys = _keys(problem)
-        final, order, sizes = orderings.grouped(target, keys)
-        certificate = grouped_certificate(final.tolist(), counts, sizes, people)
+        final, order, bound = orderings.grouped(target, keys)
+        certificate = grouped_certificate(final.tolist(), counts, bound, people)
         return Allocation(people, final, order, certificate)
     return Allocation(people, target, _order(problem, target), certify(counts))
 

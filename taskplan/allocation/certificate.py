@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from taskplan.allocation.exact import Shares
-from taskplan.allocation.grouping import load_bound
 from taskplan.allocation.problem import Certificate
 
 
@@ -25,11 +22,12 @@ def measures(counts: Sequence[int], shares: Shares, people: Sequence[str]) -> di
         for who, count, part in zip(people, counts, parts, strict=True)
         if abs(count * unit - part) >= unit
     ]
-    squares = sum(ratio * ratio for ratio in ratios)
+    # Exact sums, because that of `sum` differs between releases of Python, and a plan's bytes must not.
+    squares = math.fsum([ratio * ratio for ratio in ratios])
     return {
         "max_gap": float(max(counts) - min(counts)) if counts else 0.0,
         "quota": f"violated for {', '.join(out)}" if out else "satisfied",
-        "jain": sum(ratios) ** 2 / (len(ratios) * squares) if squares else 1.0,
+        "jain": math.fsum(ratios) ** 2 / (len(ratios) * squares) if squares else 1.0,
         "max_relative_load": max(ratios, default=0.0),
     }
 
@@ -66,14 +64,13 @@ def _least_distance(shares: Sequence[int], unit: int) -> int:
 
 
 def grouped_certificate(
-    counts: Sequence[int], targets: Sequence[int], group_sizes: NDArray[np.int64], people: Sequence[str]
+    counts: Sequence[int], targets: Sequence[int], bound: float, people: Sequence[str]
 ) -> Certificate:
     """Certify a split that keeps groups whole by its largest relative load (items / target).
 
-    The bound is `taskplan.allocation.grouping.load_bound`.
+    `bound` is that of `taskplan.allocation.grouping.load_bound`.
     """
     found = measures(counts, Shares(targets, 1), people)
-    bound = load_bound(group_sizes, np.array(targets, dtype=np.int64))
     value = found["max_relative_load"]
     assert isinstance(value, float)
     return _certificate(found, "largest load relative to the target", value, bound)

@@ -33,7 +33,7 @@ def decimals(values: Sequence[float]) -> tuple[list[int], int]:
         if len(array) and not np.abs(scaled).max() < _SURE:
             break
         if (scaled / scale == array).all():
-            return [int(value) for value in scaled.tolist()], scale
+            return scaled.astype(np.int64).tolist(), scale
     fractions = [Fraction(str(value)) for value in values]
     unit = math.lcm(*(fraction.denominator for fraction in fractions))
     return [int(fraction * unit) for fraction in fractions], unit

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import heapq
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
+Owners = NDArray[np.unsignedinteger[Any]]
 
 GOOD_ENOUGH = 1.001
 """Improvement stops where the largest relative load is within 0.1 % of the bound."""
 
+PARTNERS = 4
+"""So many of the least loaded people are asked to exchange."""
 
-def place_groups(sizes: Counts, targets: Counts) -> Counts:
-    """Return each group's person, int64[n_groups], keeping the largest load / target low.
+
+def place_groups(sizes: Counts, targets: Counts, bound: float) -> Owners:
+    """Return each group's person, an unsigned integer[n_groups], keeping the largest load / target low.
 
     Largest group first to whoever then has the least load for their target (LPT:
     R. L. Graham, *Bounds on multiprocessing timing anomalies*, 1969); where there are
     many, those of middle size are dealt at once. Then moves and exchanges away from
-    the most loaded while they help. People without a target get nothing.
+    the most loaded while they help and are needed, which `bound` (of `load_bound`)
+    tells. People without a target get nothing.
     """
-    owner = np.zeros(len(sizes), dtype=np.int64)
+    # Narrow, because improvement compares all of it again and again.
+    owner = np.zeros(len(sizes), dtype=np.min_scalar_type(len(targets)))
     goals = targets.tolist()
     people = np.flatnonzero(targets > 0)
     if not len(people):
@@ -37,7 +44,7 @@ def place_groups(sizes: Counts, targets: Counts) -> Counts:
         added = np.bincount(owner[by_size[head:tail]], sizes[by_size[head:tail]], len(goals))
         loads = (np.array(loads) + added.astype(np.int64)).tolist()
     owner[by_size[tail:]] = _largest_first(sizes[by_size[tail:]], loads, goals, people.tolist())
-    _improve(owner, sizes, loads, goals, people.tolist(), GOOD_ENOUGH * load_bound(sizes, targets))
+    _improve(owner, sizes, loads, goals, people.tolist(), GOOD_ENOUGH * bound)
     return owner
 
 
@@ -99,15 +106,17 @@ def load_bound(sizes: Counts, targets: Counts) -> float:
 
 
 def _improve(
-    owner: Counts, sizes: Counts, loads: list[int], goals: list[int], people: list[int], enough: float
+    owner: Owners, sizes: Counts, loads: list[int], goals: list[int], people: list[int], enough: float
 ) -> None:
     """Lower the largest relative load by moving a group, or exchanging two, with the least loaded people."""
+    relative = np.full(len(goals), -np.inf)
+    relative[people] = [loads[index] / goals[index] for index in people]
+    absent = len(goals) - len(people)
     for _ in range(4 * len(people)):
-        ranked = sorted(people, key=lambda i: (loads[i] / goals[i], i))
-        worst = ranked.pop()
-        if loads[worst] / goals[worst] <= enough:
+        worst = int(np.argmax(relative))
+        if relative[worst] <= enough:
             return
-        for partner in ranked[:4]:
+        for partner in np.argsort(relative, kind="stable")[absent : absent + PARTNERS].tolist():
             change = _exchange(owner, sizes, loads, goals, worst, partner)
             if change is not None:
                 break
@@ -121,24 +130,34 @@ def _improve(
             moved -= int(sizes[taken])
         loads[worst] -= moved
         loads[partner] += moved
+        for index in (worst, partner):
+            relative[index] = loads[index] / goals[index]
 
 
 def _exchange(
-    owner: Counts, sizes: Counts, loads: list[int], goals: list[int], worst: int, partner: int
+    owner: Owners, sizes: Counts, loads: list[int], goals: list[int], worst: int, partner: int
 ) -> tuple[int, int | None] | None:
-    """Return a group to give and one to take back (or None) that leave both best, if better than now."""
-    given = np.flatnonzero(owner == worst)
-    taken = np.flatnonzero(owner == partner)
-    taken = taken[np.argsort(sizes[taken], kind="stable")]
-    back = np.concatenate(([0], sizes[taken]))
-    level = (loads[worst] + loads[partner]) / (goals[worst] + goals[partner])
-    ideal = loads[worst] - level * goals[worst]
-    place = np.searchsorted(back, sizes[given] - ideal)
-    near = np.stack([np.maximum(place - 1, 0), np.minimum(place, len(back) - 1)])
-    moved = sizes[given] - back[near]
-    after = np.maximum((loads[worst] - moved) / goals[worst], (loads[partner] + moved) / goals[partner])
-    side, index = np.unravel_index(int(np.argmin(after)), after.shape)
-    if after[side, index] >= loads[worst] / goals[worst]:
+    """Return a group to give and one to take back (or None) that leave both better than now, if there are.
+
+    Both would be level if `ideal` items went over; of the exchanges just below
+    and just above that, the better one is taken.
+    """
+    load, their_load, goal, their_goal = loads[worst], loads[partner], goals[worst], goals[partner]
+    ideal = load - (load + their_load) / (goal + their_goal) * goal
+    given, taken = (owner == worst).nonzero()[0], (owner == partner).nonzero()[0]
+    taken = taken[sizes[taken].argsort(kind="stable")]
+    back = np.zeros(len(taken) + 1, dtype=np.int64)
+    back[1:] = sizes[taken]
+    mine = sizes[given]
+    place = back.searchsorted(mine - ideal)
+    best, choice = load / goal, None
+    for near in (np.maximum(place - 1, 0), np.minimum(place, len(taken))):
+        moved = mine - back[near]
+        index = int(np.abs(moved - ideal).argmin())
+        after = max((load - int(moved[index])) / goal, (their_load + int(moved[index])) / their_goal)
+        if after < best:
+            best, choice = after, (index, int(near[index]))
+    if choice is None:
         return None
-    choice = int(near[side, index])
-    return int(given[index]), int(taken[choice - 1]) if choice else None
+    index, other = choice
+    return int(given[index]), int(taken[other - 1]) if other else None

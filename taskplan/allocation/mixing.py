@@ -26,11 +26,15 @@ def mixed(sizes: NDArray[np.int64], counts: NDArray[np.int64]) -> Table:
     up = np.zeros(table.shape, dtype=np.bool_)
     owed = np.zeros(len(counts), dtype=np.int64)  # in units of 1 / total items
     spare = sizes - table.sum(axis=1)
+    whole = ~fractional
+    any_whole: list[bool] = np.any(whole, axis=1).tolist()
     for row in np.flatnonzero(spare).tolist():
         owed += remainder[row]
-        # Whole shares come last: they are not rounded.
-        rank = np.where(fractional[row], -owed, np.iinfo(np.int64).max)
-        first = np.argsort(rank, kind="stable")[: int(spare[row])]
+        rank = -owed
+        if any_whole[row]:
+            # Whole shares come last: they are not rounded.
+            rank[whole[row]] = np.iinfo(np.int64).max
+        first = rank.argsort(kind="stable")[: spare[row]]
         up[row, first] = True
         owed[first] -= total
     _settle(up, fractional, table.sum(axis=0) + up.sum(axis=0) - counts)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.allocation.grouping import place_groups
+from taskplan.allocation.grouping import load_bound, place_groups
 from taskplan.allocation.mixing import mixed
 
 Counts = NDArray[np.int64]
@@ -19,6 +19,8 @@ Order = NDArray[np.int64]
 
 LARGEST_TABLE = 2_000_000
 """Cells (strata × people) up to which `stratified` rounds every share on its own."""
+SHORTEST_RUN = 8
+"""From so many items a run on average `grouped` sorts runs of one key in place of items."""
 
 
 def as_listed(counts: Counts) -> Order:
@@ -75,16 +77,39 @@ def stratified(counts: Counts, keys: NDArray[np.integer[Any]]) -> Order:
     return by_owner(owners)
 
 
-def grouped(targets: Counts, keys: NDArray[np.integer[Any]]) -> tuple[Counts, Order, Counts]:
+def grouped(targets: Counts, keys: NDArray[np.integer[Any]]) -> tuple[Counts, Order, float]:
     """Keep all positions of one key with one person, as near to `targets` as whole groups allow.
 
-    Returns the counts that result, the order, and the sizes of the groups.
+    Returns the counts that result, the order, and the bound of `load_bound` on
+    the largest count relative to its target.
     """
-    sizes, groups = _strata(keys)
-    owner_of_group = place_groups(sizes, targets)
-    owners = owner_of_group.astype(_smallest(len(targets)))[groups]
+    starts = _run_starts(keys)
+    # Items of a scene or video mostly lie together: then whole runs are sorted, not single items.
+    in_runs = len(starts) * SHORTEST_RUN <= len(keys)
+    lengths = np.diff(starts, append=len(keys)) if in_runs else None
+    sizes, groups = _strata(keys[starts] if in_runs else keys, lengths)
+    bound = load_bound(sizes, targets)
+    owner_of_group = place_groups(sizes, targets, bound)
+    order = by_owner(owner_of_group.astype(_smallest(len(targets)), copy=False)[groups])
+    if lengths is not None:
+        order = _spelt_out(starts[order], lengths[order])
     counts = np.bincount(owner_of_group, weights=sizes, minlength=len(targets)).astype(np.int64)
-    return counts, by_owner(owners), sizes
+    return counts, order, bound
+
+
+def _run_starts(keys: NDArray[np.integer[Any]]) -> Order:
+    """Return the positions at which the key differs from the one before, 0 included."""
+    return np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1))[: len(keys)]
+
+
+def _spelt_out(starts: Order, lengths: Counts) -> Order:
+    """Return the positions of runs one after the other: start, start + 1, … of each."""
+    ends = np.cumsum(lengths)
+    steps = np.ones(int(lengths.sum()), dtype=np.int64)
+    if len(starts):
+        steps[0] = starts[0]
+        steps[ends[:-1]] = starts[1:] - (starts[:-1] + lengths[:-1] - 1)
+    return np.cumsum(steps, out=steps)
 
 
 def by_owner(owners: NDArray[np.unsignedinteger[Any]]) -> Order:
@@ -101,15 +126,17 @@ def _owners(counts: Counts) -> NDArray[np.unsignedinteger[Any]]:
     return np.repeat(np.arange(len(counts), dtype=_smallest(len(counts))), counts)
 
 
-def _strata(keys: NDArray[np.integer[Any]]) -> tuple[Counts, NDArray[Any]]:
-    """Return sizes by stratum, without empty ones, and each position's stratum in the smallest type."""
+def _strata(keys: NDArray[np.integer[Any]], weights: Counts | None = None) -> tuple[Counts, NDArray[Any]]:
+    """Return sizes by stratum, without empty ones, and each position's stratum in the smallest type.
+
+    A size is the number of positions, or the sum of their `weights`.
+    """
     if len(keys) == 0:
         return np.zeros(0, dtype=np.int64), keys
-    if int(keys.min()) >= 0 and int(keys.max()) < 4 * len(keys) + 256:
-        sizes = np.bincount(keys.astype(np.intp, copy=False))
-    else:
-        _, inverse, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-        keys = inverse.ravel()
+    total = len(keys) if weights is None else int(weights.sum())
+    if not (int(keys.min()) >= 0 and int(keys.max()) < 4 * total + 256):
+        keys = np.unique(keys, return_inverse=True)[1].ravel()
+    sizes = np.bincount(keys.astype(np.intp, copy=False), weights)
     present = np.flatnonzero(sizes)
     if len(present) < len(sizes):
         place = np.zeros(len(sizes), dtype=np.int64)

@@ -17,6 +17,7 @@ from taskplan.allocation.certificate import (
     share_certificate,
 )
 from taskplan.allocation.exact import Shares
+from taskplan.allocation.grouping import load_bound
 from taskplan.allocation.problem import Assignee, Problem
 from taskplan.allocation.strategies.weighted import Weighted
 
@@ -58,15 +59,19 @@ def test_measures_of_people_without_a_share() -> None:
     assert found == {"max_gap": 3.0, "quota": "satisfied", "jain": 1.0, "max_relative_load": 1.0}
 
 
+def bound(sizes: list[int], targets: list[int]) -> float:
+    return load_bound(np.array(sizes), np.array(targets))
+
+
 def test_groups_that_do_not_fit() -> None:
     # One group of 6 and four of 1, two people with 5 each: 6 and 4 is the best there is.
-    certificate = grouped_certificate([6, 4], [5, 5], np.array([6, 1, 1, 1, 1]), ["a", "b"])
+    certificate = grouped_certificate([6, 4], [5, 5], bound([6, 1, 1, 1, 1], [5, 5]), ["a", "b"])
     assert certificate.objective == "largest load relative to the target"
     assert (certificate.value, certificate.bound) == (1.2, 1.2)
     assert (certificate.ratio, certificate.optimal) == (1.0, True)
     assert certificate.measures["quota"] == "violated for a, b"
     # Three groups of 2 for two people with 3 each: two of the groups come together.
-    three = grouped_certificate([4, 2], [3, 3], np.array([2, 2, 2]), ["a", "b"])
+    three = grouped_certificate([4, 2], [3, 3], bound([2, 2, 2], [3, 3]), ["a", "b"])
     assert (three.value, three.bound, three.optimal) == (4 / 3, 4 / 3, True)
 
 

@@ -188,6 +188,23 @@ def test_annotated_may_be_the_text_discarded() -> None:
     assert str(caught.value) == 'f:1 annotated: expected true, false or "discarded", got "often"'
 
 
-def test_a_number_out_of_range_is_no_item() -> None:
-    with pytest.raises(DataError, match=r"^f:7: is not JSON \(Number out of range"):
-        read_item(Record(b'{"id": "a", "filename": "/a", "metadata": {"user": {"x": 1e999}}}', "f", 7))
+@given(
+    st.from_regex(
+        r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?",
+        fullmatch=True,
+        alphabet=st.characters(codec="ascii"),
+    ),
+    st.integers(0, 400),
+    st.sampled_from(["%s", "[%s]", "[%s ,1]", '{"x":%s}', '{"x":%s,"y":"e999"}']),
+)
+def test_a_number_out_of_range_is_no_item(number: str, digits: int, around: str) -> None:
+    sign, rest = ("-", number[1:]) if number.startswith("-") else ("", number)
+    number = f"{sign}{'9' * digits if rest[:1] != '0' else ''}{rest}"
+    text = f'{{"id": "5e123", "filename": "/1e999", "metadata": {{"user": {around % number}}}}}'.encode()
+    try:
+        msgspec.json.decode(text)
+    except msgspec.ValidationError:
+        with pytest.raises(DataError, match=r"^f:7: is not JSON \((Number|Integer value) out of range"):
+            read_item(Record(text, "f", 7))
+    else:
+        assert read_item(Record(text, "f", 7)).filename == "/1e999"

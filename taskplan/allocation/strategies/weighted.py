@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from taskplan.allocation.apportionment import apportion, method_name
 from taskplan.allocation.arrange import arrange
 from taskplan.allocation.certificate import share_certificate
@@ -29,11 +32,10 @@ class Weighted:
         """
         people = check_people(problem)
         persons = problem.assignees
-        for person in persons:
-            _check_share(person)
-        fixed = sum(person.count or 0 for person in persons)
-        rest = problem.n_items - fixed
+        _check_shares(persons)
         others = [person for person in persons if person.count is None]
+        fixed = sum(person.count or 0 for person in persons) if len(others) < len(persons) else 0
+        rest = problem.n_items - fixed
         if rest < 0:
             raise InfeasibleError(f"fixed counts ask for {fixed:,} items, but there are {problem.n_items:,}")
         if rest > 0 and not others:
@@ -41,13 +43,9 @@ class Weighted:
                 f"{_items(rest)} left over: everyone's count is fixed, {fixed:,} in all "
                 f"(leave somebody's count out, or limit the task to {fixed:,})"
             )
-        given, exact = self._split(others, rest)
-        left, parts = iter(given), iter(exact.parts)
-        counts = [next(left) if person.count is None else person.count for person in persons]
-        shares = Shares(
-            [next(parts) if person.count is None else person.count * exact.unit for person in persons],
-            exact.unit,
-        )
+        counts, shares = self._split(others, rest)
+        if len(others) < len(persons):
+            counts, shares = _with_fixed(persons, counts, shares)
         return arrange(problem, people, counts, lambda final: share_certificate(final, shares, people))
 
     def _split(self, others: list[Assignee], items: int) -> tuple[list[int], Shares]:
@@ -65,14 +63,25 @@ class Weighted:
         return apportion(parts, items, self.method), Shares([part * items for part in parts], sum(parts))
 
 
-def _check_share(person: Assignee) -> None:
-    if (person.weight is not None) + (person.percent is not None) + (person.count is not None) > 1:
-        given = [kind for kind in ("weight", "percent", "count") if getattr(person, kind) is not None]
-        raise InputError(f"{person.email} has {' and '.join(given)}, expected one of them")
-    if person.weight is not None and not 0 < person.weight < float("inf"):
-        raise InputError(f"expected a weight > 0 for {person.email}, got {person.weight:g}")
-    if person.count is not None and person.count < 0:
-        raise InputError(f"expected a count ≥ 0 for {person.email}, got {person.count}")
+def _with_fixed(persons: Sequence[Assignee], counts: list[int], shares: Shares) -> tuple[list[int], Shares]:
+    """Put the fixed counts of `persons` between the counts and shares of the others."""
+    left, parts, unit = iter(counts), iter(shares.parts), shares.unit
+    return (
+        [next(left) if person.count is None else person.count for person in persons],
+        Shares([next(parts) if person.count is None else person.count * unit for person in persons], unit),
+    )
+
+
+def _check_shares(persons: Sequence[Assignee]) -> None:
+    for person in persons:
+        weight, count = person.weight, person.count
+        if (weight is not None) + (person.percent is not None) + (count is not None) > 1:
+            given = [kind for kind in ("weight", "percent", "count") if getattr(person, kind) is not None]
+            raise InputError(f"{person.email} has {' and '.join(given)}, expected one of them")
+        if weight is not None and not 0 < weight < math.inf:
+            raise InputError(f"expected a weight > 0 for {person.email}, got {weight:g}")
+        if count is not None and count < 0:
+            raise InputError(f"expected a count ≥ 0 for {person.email}, got {count}")
 
 
 def _items(count: int) -> str:
