@@ -51,7 +51,7 @@ class SqliteBackend:
     def datasets(self) -> tuple[DatasetInfo, ...]:
         return self.store.datasets()
 
-    def snapshot(self, dataset: str, *, without: frozenset[str] = frozenset()) -> ItemTable:
+    def snapshot(self, dataset: str | None, *, without: frozenset[str] = frozenset()) -> ItemTable:
         # Keys that have made nothing are not named, so that cached columns serve.
         made = frozenset(key for key in without if traces.has_refs(self._connection, key))
         return self.store.table(dataset, without=made)

@@ -85,9 +85,9 @@ def demo(folder: Path, count: int) -> None:
         print_report("applied", plan, report, report.verification, as_json=False)
         _step("now", f"taskplan status --store {store}")
         output.show(_summary(backend.tasks("street-scenes")))
-    click.echo("")
-    click.echo(f"Everything is in {folder}/: items.ndjson, demo.db, spec.yaml, plan.json")
-    click.echo(f"To take it back: taskplan undo {plan_file} --store {store}")
+    output.tell("")
+    output.tell(f"Everything is in {folder}/: items.ndjson, demo.db, spec.yaml, plan.json")
+    output.tell(f"To take it back: taskplan undo {plan_file} --store {store}")
     output.say(f"({time.perf_counter() - started:.1f} s)")
 
 
@@ -100,8 +100,11 @@ def _prepare(folder: Path, store: Path, count: int) -> None:
     import msgspec
     import numpy as np
 
+    from taskplan.errors import InputError
     from taskplan.model.sample import sample_items
 
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not store.exists())):
+        raise InputError("exists and is no folder of the demo", source=str(folder), hint="choose another")
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(f"{store.name}*"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
@@ -111,7 +114,7 @@ def _prepare(folder: Path, store: Path, count: int) -> None:
     _step("import", f"taskplan import {items} --store {store} --dataset street-scenes")
     with options.using_store(store, create=True) as opened:
         result = opened.import_path(items, "street-scenes")
-    click.echo(f"street-scenes: {output.plural(result.added, 'item')} added")
+    output.tell(f"street-scenes: {output.plural(result.added, 'item')} added")
 
 
 def _pilot(backend: Any, store: Path) -> None:
@@ -129,7 +132,7 @@ def _pilot(backend: Any, store: Path) -> None:
     (outcome,) = report.performed.values()
     for ids in plan.operations[0].items_by_assignee().values():
         backend.set_status(outcome.task_id, ids[: len(ids) // 2], "completed", creator=ACTOR, now=NOW)
-    click.echo(f"an earlier task, pilot, holds {output.plural(outcome.items, 'item')}, half of them done")
+    output.tell(f"an earlier task, pilot, holds {output.plural(outcome.items, 'item')}, half of them done")
 
 
 def _summary(tasks: tuple[TaskState, ...]) -> Any:

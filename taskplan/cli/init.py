@@ -36,14 +36,16 @@ def init(path: Path, schema: bool) -> None:
 
         output.print_json(spec_schema())
         return
-    from taskplan.errors import InputError
+    from taskplan.errors import InputError, NotFoundError
 
+    if not path.parent.is_dir():
+        raise NotFoundError("there is no such folder", source=str(path.parent))
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(FIRST_SPEC.format(name=path))
     except FileExistsError as error:
         raise InputError("exists already and is left as it is", source=str(path)) from error
-    click.echo(f"{path} written; next: taskplan plan {path}")
+    output.tell(f"{path} written; next: taskplan plan {path}")
 
 
 commands = {"init": init}

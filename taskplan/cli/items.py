@@ -51,7 +51,7 @@ def import_items(
             }
         )
         return
-    click.echo(
+    output.tell(
         f"{result.dataset}: {output.plural(result.read, 'item')} read, {result.added:,} added, "
         f"{result.changed:,} changed, {result.unchanged:,} unchanged"
     )
@@ -73,19 +73,24 @@ def import_items(
 @click.option("-o", "--output", "target", type=options.PATH, help="File to write; stdout where not given.")
 def export_items(store: Path, dataset: str | None, format_: str, target: Path | None) -> None:
     """Write every item of a dataset, one JSON document a line."""
+    from taskplan.errors import InputError
     from taskplan.model.files import atomic_write
 
+    if target is not None and target.exists() and store.exists() and target.samefile(store):
+        raise InputError("is the store itself", source=str(target), hint="export to another file")
     with options.using_store(store) as opened:
-        name = opened.table(dataset).dataset
-        lines = opened.export(name, format="export" if format_ == "export" else "items")
+        table = opened.table(dataset)
+        lines = opened.export(table.dataset, format="export" if format_ == "export" else "items")
         if target is None:
             for line in lines:
                 sys.stdout.buffer.write(line + b"\n")
             sys.stdout.buffer.flush()
-        else:
-            with atomic_write(target) as file:
-                for line in lines:
-                    file.write(line + b"\n")
+            return
+        with atomic_write(target) as file, output.progress(f"exporting {table.dataset}") as progress:
+            for number, line in enumerate(lines, start=1):
+                file.write(line + b"\n")
+                if progress is not None and number % 10_000 == 0:
+                    progress(number, len(table))
 
 
 @click.command("items")
@@ -170,9 +175,11 @@ def parse_where(where: tuple[str, ...]) -> Query:
         if text.startswith("@"):
             path = Path(text[1:])
             try:
-                text = path.read_text(encoding="utf-8")
+                text = path.read_text(encoding="utf-8-sig")
             except UnicodeDecodeError as error:
                 raise InputError("is not UTF-8 text", source=str(path)) from error
+            except OSError as error:
+                raise InputError(f"cannot be read: {error.strerror}", source=str(path)) from error
         texts.append(text)
     if len(texts) > 1:
         from taskplan.dql.short import combine
@@ -184,7 +191,9 @@ def parse_where(where: tuple[str, ...]) -> Query:
 def _line(document: dict[str, Any]) -> tuple[str, str, str, int]:
     refs = document["metadata"]["system"]["refs"]
     tasks = sum(1 for ref in refs if isinstance(ref, dict) and ref.get("type") == "task")
-    return document["id"], document["filename"], "yes" if document["annotated"] else "no", tasks
+    annotated = document["annotated"]
+    words = annotated if isinstance(annotated, str) else "yes" if annotated else "no"
+    return document["id"], document["filename"], words, tasks
 
 
 commands = {"import": import_items, "export": export_items, "items": list_items}

@@ -12,6 +12,7 @@ from importlib import import_module
 import click
 
 from taskplan import __version__
+from taskplan.cli import output
 from taskplan.errors import TaskplanError, nearest
 
 # name → (module, summary); the summary stands here so that help needs no import.
@@ -38,7 +39,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("taskplan.cli.replay", "Compare a backend with a plan, item by item."),
         "undo": ("taskplan.cli.replay", "Remove exactly what a plan created."),
         "status": ("taskplan.cli.status", "Show tasks, assignments, loads and progress."),
-        "backends": ("taskplan.cli.registry", "List the installed backends and what they can do."),
+        "backends": ("taskplan.cli.registry", "List the installed backends."),
     },
 }
 PLUGIN_GROUP = "taskplan.commands"
@@ -134,7 +135,7 @@ def main(args: list[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:
-        click.echo(describe_failure(KeyboardInterrupt())[0], err=True)
+        output.say(describe_failure(KeyboardInterrupt())[0])
         sys.exit(130)
     except BrokenPipeError:
         # The reader has gone (`taskplan items | head`); a second flush at exit would complain.
@@ -144,6 +145,6 @@ def main(args: list[str] | None = None) -> None:
         if isinstance(error, SystemExit) or os.environ.get("TASKPLAN_DEBUG"):
             raise
         line, exit_code = describe_failure(error)
-        click.echo(line, err=True)
+        output.say(line)
         sys.exit(exit_code)
     sys.exit(code if isinstance(code, int) else 0)

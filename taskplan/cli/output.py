@@ -24,6 +24,15 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
+# A name may hold anything, but the terminal must not obey it; only tab and line end stay.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
+
+
+def clean(text: str) -> str:
+    """Return a text whose control characters are written out."""
+    return text.translate(_CONTROLS)
+
+
 def show(*parts: RenderableType) -> None:
     """Print to stdout."""
     out = console()
@@ -31,16 +40,21 @@ def show(*parts: RenderableType) -> None:
         out.print(part)
 
 
+def tell(line: str) -> None:
+    """Print a line of data to stdout."""
+    click.echo(clean(line))
+
+
 def say(message: str) -> None:
     """Print a line of talk to stderr."""
-    click.echo(message, err=True)
+    click.echo(clean(message), err=True)
 
 
 def warn(messages: Sequence[str]) -> None:
     """Print warnings to stderr, a line each."""
     for message in messages:
         click.secho("warning: ", fg="yellow", nl=False, err=True)
-        click.echo(message, err=True)
+        click.echo(clean(message), err=True)
 
 
 def print_json(value: Any) -> None:
@@ -60,7 +74,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
         number = name in right
         result.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
     for row in rows:
-        result.add_row(*(Text(str(cell)) for cell in row))
+        result.add_row(*(Text(clean(str(cell))) for cell in row))
     return result
 
 
@@ -68,7 +82,7 @@ def heading(text: str) -> RenderableType:
     """A bold line."""
     from rich.text import Text
 
-    return Text(text, style="bold")
+    return Text(clean(text), style="bold")
 
 
 def indented(content: str | RenderableType) -> RenderableType:
@@ -76,7 +90,7 @@ def indented(content: str | RenderableType) -> RenderableType:
     from rich.padding import Padding
     from rich.text import Text
 
-    return Padding(Text(content) if isinstance(content, str) else content, (0, 0, 0, 2), expand=False)
+    return Padding(Text(clean(content)) if isinstance(content, str) else content, (0, 0, 0, 2), expand=False)
 
 
 def plural(count: int, noun: str) -> str:

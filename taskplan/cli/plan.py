@@ -117,20 +117,8 @@ def _import(stack: ExitStack, source: Path, store: Path, dataset: str | None) ->
 def _make(spec: Spec, backend: Backend, dataset: str | None, seed: int | None) -> Plan:
     from taskplan.planning.planner import make_plan
 
-    name = dataset or spec.dataset or _only_dataset(backend)
-    return make_plan(spec, backend.snapshot(name), resolver=backend, seed=seed)
-
-
-def _only_dataset(backend: Backend) -> str:
-    from taskplan.errors import NotFoundError
-
-    names = [found.name for found in backend.datasets()]
-    if len(names) == 1:
-        return names[0]
-    if not names:
-        raise NotFoundError("the store has no dataset", hint="`taskplan import PATH --store …` brings one")
-    listed = ", ".join(names)
-    raise NotFoundError(f"the store has several datasets ({listed})", hint="choose one with --dataset")
+    snapshot = backend.snapshot(dataset or spec.dataset)
+    return make_plan(spec, snapshot, resolver=backend, seed=seed)
 
 
 commands = {"plan": plan}

@@ -37,8 +37,8 @@ def rehearse_and_show(
     """Rehearse and print the outcome; exit 1 where the copy does not match the plan afterwards."""
     from taskplan.replay.rehearse import rehearse_plan
 
-    with options.using_backend("sqlite", store) as backend:
-        report, verification = rehearse_plan(plan, backend, actor=actor, clock=_now)
+    with options.using_backend("sqlite", store) as backend, output.progress("rehearsing") as progress:
+        report, verification = rehearse_plan(plan, backend, actor=actor, clock=_now, on_progress=progress)
     if not quiet:
         print_report("rehearsed", plan, report, verification, as_json=as_json)
     if not verification.ok:
@@ -96,10 +96,10 @@ def verify(plan_file: Path, store: Path, backend: str, as_json: bool) -> None:
         output.print_json({"ok": result.ok, "differences": list(result.differences)})
     elif result.ok:
         items = sum(operation.allocation.items.count for operation in plan.operations)
-        click.echo(f"verified: {output.plural(items, 'item')} are with the people the plan names")
+        output.tell(f"verified: {output.plural(items, 'item')} are with the people the plan names")
     else:
         for line in result.differences:
-            click.echo(line)
+            output.tell(line)
     if not result.ok:
         sys.exit(1)
 
@@ -123,9 +123,9 @@ def undo(plan_file: Path, store: Path, backend: str, discard_work: bool, as_json
         return
     titles = {operation.id: operation.title for operation in plan.operations}
     if not report.removed:
-        click.echo("nothing to undo")
+        output.tell("nothing to undo")
     for name, outcome in report.removed.items():
-        click.echo(f"undone {titles[name]}: {output.plural(outcome.items, 'item')} released")
+        output.tell(f"undone {titles[name]}: {output.plural(outcome.items, 'item')} released")
 
 
 def _now() -> float:
@@ -150,19 +150,19 @@ def print_report(
         return
     titles = {operation.id: operation.title for operation in plan.operations}
     if not plan.operations:
-        click.echo("nothing to do: the plan has no operations")
+        output.tell("nothing to do: the plan has no operations")
     elif not report.performed:
-        click.echo("nothing to do: the plan was applied before")
+        output.tell("nothing to do: the plan was applied before")
     for name, outcome in report.performed.items():
         items, people = (
             output.plural(outcome.items, "item"),
             output.plural(len(outcome.assignments), "assignment"),
         )
-        click.echo(f"{verb} {titles[name]}: {items}, {people}, task {outcome.task_id}")
+        output.tell(f"{verb} {titles[name]}: {items}, {people}, task {outcome.task_id}")
     if report.narrowed:
         output.warn([change.words for change in report.narrowed])
     if verification.ok:
-        click.echo("verified: what was made is what the plan says")
+        output.tell("verified: what was made is what the plan says")
     else:
         for line in verification.differences:
             output.warn([line])

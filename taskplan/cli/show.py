@@ -41,10 +41,10 @@ def diff(old: Path, new: Path, detailed_exitcode: bool, as_json: bool) -> None:
     if as_json:
         output.print_json(result.to_json())
     elif result.is_empty:
-        click.echo("the plans do the same")
+        output.tell("the plans do the same")
     else:
         for line in result.lines():
-            click.echo(line)
+            output.tell(line)
     if detailed_exitcode and not result.is_empty:
         sys.exit(3)
 
@@ -76,7 +76,7 @@ def explain(
         output.print_json(answer.to_json())
         return
     for line in answer.lines():
-        click.echo(line)
+        output.tell(line)
 
 
 commands = {"show": show, "diff": diff, "explain": explain}

@@ -9,14 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from taskplan.errors import InputError, NotFoundError
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """Open a binary file that replaces `path` when the block ends well, durably; OSError as `open` has it.
+    """Open a binary file that replaces `path` when the block ends well, durably.
 
-    The temporary file lies in the same folder, so that the last step is one rename.
+    The temporary file lies in the same folder, so that the last step is one
+    rename. What is no regular file (``/dev/stdout``, a pipe) is written as it is.
+    InputError for a folder, or a place that is not there; OSError as `open` has it.
     """
+    if path.is_dir():
+        raise InputError("is a folder, expected a file to write", source=str(path))
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
     target = path.resolve()
+    if not target.parent.is_dir():
+        raise NotFoundError("there is no such folder", source=str(path.parent))
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
     try:

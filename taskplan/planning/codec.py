@@ -110,12 +110,20 @@ def read_plan(path: Path) -> Plan:
 
 
 def write_plan(path: Path, plan: Plan) -> None:
-    """Write a plan file, whole or not at all."""
-    if not path.resolve().parent.is_dir():
-        raise PlanError("the folder to write to does not exist", source=str(path))
+    """Write a plan file, whole or not at all; PlanError where there is something other than a plan."""
+    if path.is_file() and not _may_be_replaced(path):
+        raise PlanError(
+            "exists and is no plan, so it is left as it is", source=str(path), hint="choose another name"
+        )
     data = dump(plan)
     with atomic_write(path) as file:
         file.write(data)
+
+
+def _may_be_replaced(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(len(_START))
+    return start in (b"", _START)
 
 
 def canonical_json(value: Any) -> bytes:

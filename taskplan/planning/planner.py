@@ -5,29 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from taskplan import __version__
-from taskplan.allocation.problem import Allocation, Assignee, Ordering, Problem
-from taskplan.allocation.registry import load_strategy
-from taskplan.errors import InfeasibleError, InputError, nearest
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
 from taskplan.planning.codec import canonical_json, seal
-from taskplan.planning.document import (
-    AllocationRecord,
-    Fairness,
-    Operation,
-    PackedIds,
-    Plan,
-    Selection,
-    Share,
-    SnapshotRecord,
-)
+from taskplan.planning.document import Operation, Plan, Selection, SnapshotRecord
 from taskplan.planning.fields import task_fields
 from taskplan.planning.graph import task_order
 from taskplan.planning.selection import (
@@ -39,7 +26,8 @@ from taskplan.planning.selection import (
     select_finished,
     select_listed,
 )
-from taskplan.planning.spec import OrderSpec, Person, Spec, TaskSpec, strategy_of
+from taskplan.planning.spec import Spec, TaskSpec
+from taskplan.planning.splitting import assignee_of, split_rows
 
 PLATFORM_LIMIT = 80_000
 """The platform refuses a task of so many items or more (its own web form says so)."""
@@ -204,13 +192,14 @@ def _operation(
     target: str | None,
     depends_on: tuple[str, ...],
 ) -> _Part:
-    allocation, strategy, options = _allocate(work, task, path, rows)
+    split = split_rows(work.spec, task, path, work.table, rows, work.seed)
+    work.warnings += split.warnings
+    work.paths |= split.paths
     if len(rows) < len(task.assignees):
         work.warnings.append(f"{task.title}: {_items(len(rows))} for {len(task.assignees)} people")
     fields = None
     if task.add_to is None:
         fields = task_fields(work.spec, task, path, suffix, target if task.type == "qa" else None)
-    record = _record(work, task, rows, allocation, strategy, options)
     draft = Operation(
         id=f"{'add' if fields is None else 'create'}:{task.title}{suffix}",
         key="",
@@ -219,7 +208,7 @@ def _operation(
         task=fields,
         target=target if fields is None else None,
         selection=Selection(selected.source, selected.query_json(), len(selected.rows), task.limit),
-        allocation=record,
+        allocation=split.record,
     )
     return _Part(_keyed(work, draft), rows)
 
@@ -240,97 +229,6 @@ def _keyed(work: _Work, draft: Operation) -> Operation:
     key = content[:32] if number == 0 else hashlib.sha256(f"{content}:{number}".encode()).hexdigest()[:32]
     name = draft.id if number == 0 else f"{draft.id} #{number + 1}"
     return msgspec.structs.replace(draft, key=key, id=name)
-
-
-def _allocate(
-    work: _Work, task: TaskSpec, path: str, rows: NDArray[np.int64]
-) -> tuple[Allocation, str, dict[str, Any]]:
-    people = tuple(_assignee(person) for person in task.assignees)
-    shared = any(p.weight is not None or p.percent is not None or p.count is not None for p in people)
-    named, options = strategy_of(work.spec, path)
-    name = named or ("weighted" if shared else "equal")
-    ordering, keys = _ordering(work, task, rows)
-    try:
-        strategy = load_strategy(name, options)
-    except InputError as error:
-        raise work.spec.error(error.message, f"{path}.strategy", error.hint) from error
-    try:
-        problem = Problem(len(rows), people, ordering, keys, work.seed)
-        return strategy.allocate(problem), name, options
-    except InputError as error:
-        raise work.spec.error(error.message, f"{path}.assignees", error.hint) from error
-    except InfeasibleError as error:
-        raise InfeasibleError(f"{work.spec.source} {task.title}: {error}") from error
-
-
-def _assignee(person: str | Person) -> Assignee:
-    if isinstance(person, str):
-        return Assignee(person.lower())
-    return Assignee(person.email.lower(), person.weight, person.percent, person.count)
-
-
-def _ordering(
-    work: _Work, task: TaskSpec, rows: NDArray[np.int64]
-) -> tuple[Ordering, NDArray[np.integer[Any]] | None]:
-    if not isinstance(task.order, OrderSpec):
-        return Ordering(task.order), None
-    path = task.order.stratified or str(task.order.grouped)
-    work.paths.add(path)
-    column = work.table.column(path)
-    if column.exists_nowhere:
-        near = nearest(path, work.table.known_paths())
-        hint = f'; did you mean "{near}"?' if near else ""
-        work.warnings.append(f'{task.title}: no item has "{path}", by which it is ordered{hint}')
-    # Codes stay narrow where they can: narrow keys are counted and sorted faster.
-    keys: NDArray[np.integer[Any]] = column.codes[rows]
-    if column.numbers is not None:
-        _, places = np.unique(column.numbers[rows], return_inverse=True)
-        plain = keys == column.number_code
-        keys = keys.astype(np.int64)
-        keys[plain] += places.ravel()[plain]
-    if task.order.stratified is not None:
-        return Ordering("stratified", path), keys
-    # An item without the value belongs to no group: it may go to anybody.
-    absent = [code for code, reached in enumerate(column.values) if reached == ()]
-    alone = np.isin(column.codes[rows], absent)
-    if alone.any():
-        keys = keys.astype(np.int64)
-        keys[alone] = int(keys.max()) + 1 + np.arange(int(alone.sum()))
-    return Ordering("grouped", path), keys
-
-
-def _record(
-    work: _Work,
-    task: TaskSpec,
-    rows: NDArray[np.int64],
-    allocation: Allocation,
-    strategy: str,
-    options: dict[str, Any],
-) -> AllocationRecord:
-    certificate = allocation.certificate
-    return AllocationRecord(
-        strategy=strategy,
-        options=options,
-        ordering=task.order if isinstance(task.order, str) else _kind(task.order),
-        ordering_path=None if isinstance(task.order, str) else task.order.stratified or task.order.grouped,
-        shares=tuple(
-            Share(who, count)
-            for who, count in zip(allocation.assignees, allocation.counts.tolist(), strict=True)
-        ),
-        items=PackedIds.of(work.table.ids.take(rows[allocation.order])),
-        fairness=Fairness(
-            measures=dict(certificate.measures),
-            objective=certificate.objective,
-            value=certificate.value,
-            bound=certificate.bound,
-            ratio=certificate.ratio,
-            optimal=certificate.optimal,
-        ),
-    )
-
-
-def _kind(order: OrderSpec) -> str:
-    return "stratified" if order.stratified is not None else "grouped"
 
 
 def _warn_of_overlaps(work: _Work) -> None:
@@ -354,7 +252,7 @@ def _warn_of_strangers(work: _Work) -> None:
         return
     for task in work.spec.tasks:
         for person in task.assignees:
-            email = (person if isinstance(person, str) else person.email).lower()
+            email = assignee_of(person).email
             if email not in members:
                 work.warnings.append(f"{task.title}: {email} is no member of {work.table.project}")
         if task.owner is not None and task.owner.lower() not in members:

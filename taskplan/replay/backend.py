@@ -52,8 +52,11 @@ class Backend(Protocol):
 
     def datasets(self) -> tuple[DatasetInfo, ...]: ...
 
-    def snapshot(self, dataset: str, *, without: frozenset[str] = frozenset()) -> ItemTable:
-        """Return the items as they are now, leaving out refs made by operations with the keys `without`."""
+    def snapshot(self, dataset: str | None, *, without: frozenset[str] = frozenset()) -> ItemTable:
+        """Return the items as they are now, leaving out refs made by operations with the keys `without`.
+
+        The only dataset where None; NotFoundError with the nearest name.
+        """
 
     def members(self, dataset: str) -> frozenset[str] | None:
         """Return the lower-cased e-mails of the project's members, or None where they are not known."""

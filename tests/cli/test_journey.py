@@ -4,51 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-TASKPLAN = str(Path(sys.executable).with_name("taskplan"))
-SPEC = """\
-tasks:
-  - name: label-train
-    filter: {dir: /train}
-    assignees: [ann@example.com, ben@example.com]
-  - name: check-train
-    type: qa
-    of: label-train
-    assignees: [cat@example.com]
-"""
-
-
-class Shell:
-    """Runs the command in a folder and keeps the store's name out of the way."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, *args: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
-        import os
-
-        return subprocess.run(
-            [TASKPLAN, *args],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env={**os.environ, "TASKPLAN_STORE": "work.db", "COLUMNS": str(columns)},
-        )
-
-    def ok(self, *args: str) -> str:
-        done = self.run(*args)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def json(self, *args: str) -> Any:
-        return json.loads(self.ok(*args, "--json"))
+from tests.cli.support import SPEC, TASKPLAN, Shell
 
 
 @pytest.fixture
@@ -126,45 +86,6 @@ def test_listings_keep_to_the_width(columns: int, shell: Shell) -> None:
     for command in (["show", "plan.json"], ["status"], ["items"], ["strategies"], ["backends"]):
         lines = shell.run(*command, columns=columns).stdout.splitlines()
         assert max(map(len, lines)) <= columns, command
-
-
-MISTAKES = [
-    (["plan", "none.yaml"], 2, "error: none.yaml: no such file"),
-    (["plan"], 2, "Error: give a SPEC file, or --assignee (repeated)"),
-    (
-        ["plan", "spec.yaml", "--due", "x"],
-        2,
-        "Error: --assignee, --where and --due describe a task without a SPEC",
-    ),
-    (["plan", "--assignee", "ann"], 2, "error: command line tasks[0].assignees[0]: expected an e-mail"),
-    (
-        ["plan", "--assignee", "a@b.c", "--where", "dir: {gtt: 1}"],
-        2,
-        'error: dir.gtt: unknown operator; did you mean "gt"?',
-    ),
-    (
-        ["items", "--dataset", "fruits"],
-        2,
-        'error: work.db: there is no dataset "fruits"; did you mean "fruit"?',
-    ),
-    (["items", "--where", "{"], 2, 'error: query: cannot read "{" as a query'),
-    (["import", "none"], 2, "error: none: "),
-    (["apply", "spec.yaml"], 2, "error: spec.yaml: is not a plan that taskplan wrote"),
-    (["apply", "plan.json", "--backend", "sqlit"], 2, 'error: there is no backend "sqlit"'),
-    (["explain", "plan.json"], 2, "Error: give either --item or --assignee"),
-    (["verify", "plan.json"], 1, ""),
-]
-
-
-@pytest.mark.parametrize(("args", "code", "start"), MISTAKES, ids=[" ".join(m[0]) for m in MISTAKES])
-def test_a_mistake_is_one_line_and_a_code(args: list[str], code: int, start: str, shell: Shell) -> None:
-    shell.ok("plan", "spec.yaml", "-o", "plan.json")
-    done = shell.run(*args)
-    assert done.returncode == code
-    assert "Traceback" not in done.stderr
-    if start:
-        assert done.stdout == ""
-        assert done.stderr.splitlines()[-1].startswith(start)
 
 
 def test_listing_into_a_closed_pipe_is_quiet(shell: Shell) -> None:

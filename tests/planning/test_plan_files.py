@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskplan.errors import PlanError
+from taskplan.errors import NotFoundError, PlanError
 from taskplan.planning.codec import dump, load, read_plan, write_plan
 from taskplan.planning.document import Plan
 from taskplan.planning.planner import make_plan
@@ -96,5 +96,18 @@ def test_an_edited_plan_says_so() -> None:
 def test_a_folder_and_a_missing_folder_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r": is a folder, expected a plan file$"):
         read_plan(tmp_path)
-    with pytest.raises(PlanError, match=r": the folder to write to does not exist$"):
+    with pytest.raises(NotFoundError, match=r"/none: there is no such folder$"):
         write_plan(tmp_path / "none" / "plan.json", PLAN)
+
+
+def test_a_plan_replaces_only_a_plan(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("tasks: []", encoding="utf-8")
+    with pytest.raises(PlanError) as caught:
+        write_plan(path, PLAN)
+    assert str(caught.value) == f"{path}: exists and is no plan, so it is left as it is; choose another name"
+    assert path.read_text(encoding="utf-8") == "tasks: []"
+    path.write_bytes(b"")
+    write_plan(path, PLAN)
+    write_plan(path, PLAN)
+    assert read_plan(path) == PLAN

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskplan.allocation.problem import Allocation, Problem
+from taskplan.allocation.strategies.equal import Equal
 from taskplan.dql.match import match
 from taskplan.dql.short import query_from
-from taskplan.errors import InfeasibleError
+from taskplan.errors import InfeasibleError, SpecError
 from taskplan.model.ids import ItemIds
 from taskplan.planning.codec import dump
 from taskplan.planning.document import Plan
@@ -227,3 +231,37 @@ def test_a_spec_in_python_takes_dates_and_filters_of_the_sdk(dl: Any) -> None:
     said = make_plan(spec_from(support.one_task(filter={"dir": "/train"}, due="2029-01-01")), TABLE)
     assert made.operations[0].task == said.operations[0].task
     assert made.operations[0].allocation == said.operations[0].allocation
+
+
+class Broken:
+    """A strategy of a third party that answers with `change` made to a right answer."""
+
+    name = "broken"
+
+    def __init__(self, change: Any) -> None:
+        self.change = change
+
+    def allocate(self, problem: Problem) -> Allocation:
+        return self.change(Equal().allocate(problem))
+
+
+FAULTS = {
+    "it answers for x@y.z and was asked for ann@example.com, ben@example.com": lambda right: replace(
+        right, assignees=("x@y.z",)
+    ),
+    "its counts [62, 62] do not add up to 125 items": lambda right: replace(right, counts=np.array([62, 62])),
+    "it names items that are not among the 125": lambda right: replace(right, order=right.order + 1),
+    "2 items go to nobody or twice, item number 1 first": lambda right: replace(
+        right, order=np.maximum(right.order, 1)
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "change"), FAULTS.items())
+def test_an_answer_that_is_no_allocation_is_refused(
+    words: str, change: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskplan.planning.splitting.load_strategy", lambda name, options: Broken(change))
+    with pytest.raises(SpecError) as caught:
+        make_plan(spec_from(support.one_task(strategy="broken")), TABLE)
+    assert str(caught.value) == f'spec tasks[0].strategy: strategy "broken" is at fault: {words}'

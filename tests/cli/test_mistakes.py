@@ -1,0 +1,171 @@
+"""What a person gets wrong on the command line: one exact line, an exit code, and nothing half written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import SPEC, Shell
+
+ITEMS = [
+    {"id": f"{number:024x}", "filename": f"/train/{number}.jpg", "metadata": {"user": {"scene": "a"}}}
+    for number in range(4)
+]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A folder with a store of four items, a spec and its plan."""
+    opened = Shell(tmp_path)
+    (tmp_path / "items.ndjson").write_text("\n".join(map(json.dumps, ITEMS)), encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    opened.ok("import", "items.ndjson", "--dataset", "fruit")
+    opened.ok("plan", "spec.yaml", "-o", "plan.json")
+    return opened
+
+
+MISTAKES = [
+    ("plan none.yaml", "error: none.yaml: no such file"),
+    ("plan folder", "error: folder: is a folder, expected a spec"),
+    ("plan", "Error: give a SPEC file, or --assignee (repeated)"),
+    ("plan spec.yaml --due x", "Error: --assignee, --where and --due describe a task without a SPEC"),
+    (
+        "plan --assignee ann",
+        "error: command line tasks[0].assignees[0]: expected an e-mail, or "
+        '{email, weight | percent | count}, got "ann"',
+    ),
+    (
+        "plan --assignee a@b.c --due soon",
+        "error: command line tasks[0].due: expected a date such as 2029-01-01 or 2029-01-01T18:00+02:00, "
+        'got "soon"',
+    ),
+    (
+        "plan --assignee a@b.c --where {gtt",
+        "error: query: cannot read \"{gtt\" as a query; expected e.g. 'dir: /train'",
+    ),
+    (
+        'plan --assignee a@b.c --where {"dir":{"gtt":1}}',
+        'error: dir.gtt: unknown operator; did you mean "gt"?',
+    ),
+    ("plan spec.yaml -o none/plan.json", "error: none: there is no such folder"),
+    ("plan spec.yaml -o folder", "error: folder: is a folder, expected a file to write"),
+    (
+        "plan spec.yaml -o spec.yaml",
+        "error: spec.yaml: exists and is no plan, so it is left as it is; choose another name",
+    ),
+    (
+        "plan spec.yaml -o work.db",
+        "error: work.db: exists and is no plan, so it is left as it is; choose another name",
+    ),
+    ("plan --from none --assignee a@b.c", "error: none: there is no such file or folder"),
+    (
+        "plan spec.yaml --dataset fruits",
+        'error: work.db: there is no dataset "fruits"; did you mean "fruit"?',
+    ),
+    ("items --dataset fruits", 'error: work.db: there is no dataset "fruits"; did you mean "fruit"?'),
+    ("items --where @none.yaml", "error: none.yaml: cannot be read: No such file or directory"),
+    ("items --where @folder", "error: folder: cannot be read: Is a directory"),
+    ("items --limit -1", "Error: Invalid value for '--limit': -1 is not in the range x>=0."),
+    (
+        "items --store none.db",
+        "error: none.db: there is no store here; `taskplan import PATH --store …` makes one",
+    ),
+    ("items --store spec.yaml", "error: spec.yaml: is not a taskplan store"),
+    ("items --store folder", "error: folder: is a folder, not a taskplan store"),
+    ("import none", "error: none: there is no such file or folder"),
+    ("import spec.yaml", "error: spec.yaml: the format of this file is unknown; name it with --format"),
+    ("import items.ndjson --format folder", "error: items.ndjson: is a file, expected a folder"),
+    ("import folder --format csv", "error: folder: is a folder, expected a file in the format csv"),
+    (
+        "import items.ndjson --dataset fruit --project other",
+        'error: the dataset "fruit" belongs to the project "local", not "other"',
+    ),
+    ("export -o work.db", "error: work.db: is the store itself; export to another file"),
+    ("export -o none/items.ndjson", "error: none: there is no such folder"),
+    ("show spec.yaml", "error: spec.yaml: is not a plan that taskplan wrote"),
+    ("show folder", "error: folder: is a folder, expected a plan file"),
+    ("diff plan.json none.json", "error: none.json: no such file"),
+    ("apply none.json", "error: none.json: no such file"),
+    (
+        "apply plan.json --backend sqlit",
+        'error: there is no backend "sqlit", only sqlite; did you mean "sqlite"?',
+    ),
+    (
+        "rehearse plan.json --store none.db",
+        "error: none.db: there is no store here; `taskplan import PATH --store …` makes one",
+    ),
+    ("explain plan.json", "Error: give either --item or --assignee"),
+    (
+        "explain plan.json --item /train/9.jpg --store work.db",
+        'error: fruit has no item "/train/9.jpg"; did you mean "/train/3.jpg"?',
+    ),
+    (
+        "explain plan.json --item x",
+        'error: no task of the plan holds the item "x"; give --store to look it up',
+    ),
+    (
+        "explain plan.json --assignee anne@example.com",
+        'error: anne@example.com gets nothing in this plan; did you mean "ann@example.com"?',
+    ),
+    ("status --dataset fruits", 'error: work.db: there is no dataset "fruits"; did you mean "fruit"?'),
+    ("init spec.yaml", "error: spec.yaml: exists already and is left as it is"),
+    ("init none/spec.yaml", "error: none: there is no such folder"),
+    ("demo .", "error: .: exists and is no folder of the demo; choose another"),
+    ("demo spec.yaml", "error: spec.yaml: exists and is no folder of the demo; choose another"),
+    ("aply plan.json", 'Error: No such command "aply"; did you mean "apply"?'),
+]
+
+
+@pytest.mark.parametrize(("command", "line"), MISTAKES, ids=[command for command, _ in MISTAKES])
+def test_a_mistake_is_one_exact_line_and_changes_nothing(command: str, line: str, shell: Shell) -> None:
+    before = {path.name: path.read_bytes() for path in shell.folder.iterdir() if path.is_file()}
+    done = shell.run(*command.split())
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert lines[-1] == line
+    # Wrong use of the command line is preceded by how to use it.
+    assert len(lines) == 1 or lines[0].startswith("Usage: ")
+    assert {p.name: p.read_bytes() for p in shell.folder.iterdir() if p.is_file()} == before
+
+
+def test_several_datasets_have_to_be_told_apart(shell: Shell) -> None:
+    shell.ok("import", "items.ndjson", "--dataset", "other")
+    done = shell.run("items")
+    assert done.stderr == "error: work.db: has 2 datasets (fruit, other); name one with --dataset\n"
+    done = shell.run("plan", "spec.yaml")
+    assert done.stderr == "error: work.db: has 2 datasets (fruit, other); name one with --dataset\n"
+
+
+def test_fixed_counts_that_do_not_fit_are_one_line(shell: Shell) -> None:
+    spec = "tasks: [{name: t, assignees: [{email: a@b.c, count: 9}]}]"
+    (shell.folder / "counts.yaml").write_text(spec, encoding="utf-8")
+    done = shell.run("plan", "counts.yaml", "-o", "counts.json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: counts.yaml t: fixed counts ask for 9 items, but there are 4\n"
+    assert not (shell.folder / "counts.json").exists()
+
+
+def test_what_is_verified_but_was_not_applied(shell: Shell) -> None:
+    done = shell.run("verify", "plan.json")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == (
+        "create:label-train: nothing of it is there\ncreate:check-train: nothing of it is there\n"
+    )
+
+
+def test_the_terminal_does_not_obey_names(shell: Shell) -> None:
+    item = {"id": "x", "filename": "/\x1b[31mred\x07.jpg"}
+    (shell.folder / "red.ndjson").write_text(json.dumps(item), encoding="utf-8")
+    shell.ok("import", "red.ndjson", "--dataset", "red")
+    shown = shell.ok("items", "--dataset", "red")
+    assert "/\\x1b[31mred\\x07.jpg" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_plan_is_written_to_a_pipe_that_is_named(shell: Shell) -> None:
+    done = shell.run("plan", "spec.yaml", "--json", "-o", "/dev/stderr")
+    assert json.loads(done.stderr)["digest"] == json.loads(done.stdout)["digest"]
