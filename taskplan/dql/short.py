@@ -26,16 +26,15 @@ def query_from(source: Any, *, where: str = "") -> Query:
     A ``dtlpy.Filters``, an envelope (mapping with ``filter``), a bare filter in
     DQL (``$and``), a short form, or the text (YAML or JSON) of any of these. An
     empty mapping is the whole dataset as the SDK has it: not hidden, files.
+    QueryError for anything malformed, and for a query of something other than items.
     """
     if isinstance(source, str):
         source = _read(source, where)
     if source is None:
         source = {}
     if hasattr(source, "prepare"):
-        return parse(source, where=where)
-    if not isinstance(source, Mapping):
-        raise QueryError(f"expected fields such as dir: /train, got {show(source)}", path=where or "query")
-    return parse(envelope(source, where), where=where)
+        return _of_items(parse(source, where=where), where)
+    return _of_items(parse(envelope(source, where), where=where), where)
 
 
 def combine(sources: Iterable[Any]) -> Query:
@@ -47,7 +46,14 @@ def combine(sources: Iterable[Any]) -> Query:
     result = dict(first)
     for other in rest:
         result = {**other, "intersect": {"query": result}}
-    return parse(result)
+    return _of_items(parse(result), "")
+
+
+def _of_items(query: Query, where: str) -> Query:
+    if query.resource != "items":
+        place = f"{where}.resource" if where else "resource"
+        raise QueryError(f'expected "items", got "{query.resource}"', path=place)
+    return query
 
 
 def _read(text: str, where: str) -> Any:

@@ -99,7 +99,7 @@ class SpecDocument(_Strict, frozen=True):
     seed: Count = 0
 
 
-# What to say a field should be; the same words as in docs/specs.md.
+# What to say a field should be, for every field of a spec.
 _EXPECTED = {
     "name": "a name",
     "add_to": "the name or id of a task",
@@ -111,6 +111,7 @@ _EXPECTED = {
     "stratified": "a path such as metadata.user.scene",
     "grouped": "a path such as metadata.user.scene",
     "action": "a name",
+    "label": "text",
     "method": "the name of a method",
     "seed": "a whole number ≥ 0",
     "weight": "a number > 0",
@@ -248,23 +249,8 @@ def _translated(complaint: str, located: Located, source: str) -> SpecError:
     name = (
         re.split(r"[.\[]", path)[-1] if not path.endswith("]") else path.rsplit("[", 1)[0].rsplit(".", 1)[-1]
     )
-    expected = (_EXPECTED_ENTRY if path.endswith("]") else _EXPECTED).get(name)
-    value = show(_at(located.data, path))
-    message = f"expected {expected or 'something else'}, got {value}"
-    if expected is None:
-        kind = re.match(r"Expected `(.*?)`", what)
-        words = {
-            "str": "text",
-            "int": "a whole number",
-            "float": "a number",
-            "array": "a list",
-            "object": "fields",
-        }
-        parts = [
-            words.get(part.strip(), part.strip())
-            for part in (kind[1].split("|") if kind else ["something else"])
-        ]
-        message = f"expected {' or '.join(part for part in parts if part != 'null')}, got {value}"
+    expected = (_EXPECTED_ENTRY if path.endswith("]") else _EXPECTED)[name]
+    message = f"expected {expected}, got {show(_at(located.data, path))}"
     return SpecError(message, source=source, line=line, path=path)
 
 

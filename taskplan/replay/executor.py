@@ -7,7 +7,7 @@ asked for the operation's key; what it finds is adopted and not done again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taskplan.errors import DriftError, InterruptedReplay
@@ -111,7 +111,7 @@ def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:
 def _narrow(replay: _Replay, operations: Sequence[Operation], *, allow_drift: bool) -> tuple[Change, ...]:
     pending = {operation.id: operation for operation in operations if operation.id not in replay.already}
     done = {operation.key for operation in replay.plan.operations if operation.id not in pending}
-    changes = check_drift(replay.plan, replay.backend, done)
+    changes = check_drift(replay.plan, replay.backend, done) + _fallen_out(replay, pending.values())
     if changes and not allow_drift:
         raise _drift_error(changes)
     if changes:
@@ -120,6 +120,21 @@ def _narrow(replay: _Replay, operations: Sequence[Operation], *, allow_drift: bo
         pending = {name: kept[name] for name in pending if name in kept}
     replay.real.update(pending)
     return changes
+
+
+def _fallen_out(replay: _Replay, pending: Iterable[Operation]) -> tuple[Change, ...]:
+    """Return what an interrupted replay has left out of operations that pending ones build on."""
+    keys = {operation.id: operation.key for operation in replay.plan.operations}
+    changes = []
+    for operation in pending:
+        planned = set(operation.allocation.items.unpack())
+        for needed in operation.depends_on:
+            entry = replay.entries.get(keys[needed])
+            for item in entry.dropped if entry is not None and needed in replay.already else ():
+                if item in planned:
+                    words = f"{operation.id}: item {item} fell out of {needed}"
+                    changes.append(Change("item-left", operation.id, words, item=item))
+    return tuple(changes)
 
 
 def _drift_error(changes: tuple[Change, ...]) -> DriftError:

@@ -135,6 +135,9 @@ MALFORMED: list[tuple[Any, str]] = [
         {"filter": {}, "resource": "cats"},
         'resource: expected one of items, annotations, tasks, assignments, datasets, got "cats"',
     ),
+    ({"filter": {}, "resource": "tasks"}, 'resource: expected "items", got "tasks"'),
+    ({"intersect": {"annotations": 3}}, "intersect.annotations: expected fields, got 3"),
+    ({"filter": {"a": {"$eq": b"x"}}}, "filter.a.$eq: expected a JSON value, got bytes"),
     ({"filter": {}, "join": {}}, 'join: expected {"on": ..., "filter": ...}, got {}'),
     (
         {"filter": {}, "join": {"on": {"resource": "tasks"}}},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from taskplan.errors import SpecError
+from taskplan.planning import spec
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import read_spec, spec_from
 from tests.planning import support
@@ -138,6 +140,9 @@ MISTAKES = {
     HEAD + "    recipe: [a]\n": (
         'spec.yaml:4 tasks[0].recipe: expected the name or id of a recipe, got ["a"]'
     ),
+    HEAD + "    statuses: [{action: a, label: 3}]\n": (
+        "spec.yaml:4 tasks[0].statuses[0].label: expected text, got 3"
+    ),
     HEAD + "    limit: 0x_\n": ("spec.yaml: is not YAML: invalid literal for int() with base 16: ''"),
 }
 
@@ -205,3 +210,10 @@ def test_a_circle_of_aliases_is_one_line(tmp_path: Path) -> None:
     path.write_text("tasks: &t\n  - metadata: {x: *t}\n", encoding="utf-8")
     with pytest.raises(SpecError, match=r"spec\.yaml: is nested too deeply$"):
         read_spec(path)
+
+
+def test_every_field_has_words_for_what_it_should_be() -> None:
+    rooms = {struct for _, struct in spec._ROOMS}
+    fields = {info.name for struct in rooms for info in msgspec.structs.fields(struct)}
+    assert fields - {"name"} <= spec._EXPECTED.keys()
+    assert {"assignees", "tasks", "statuses", "ids", "filenames"} == spec._EXPECTED_ENTRY.keys()
