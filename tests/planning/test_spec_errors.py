@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from taskplan.errors import SpecError
+from taskplan.errors import InfeasibleError, SpecError
 from taskplan.planning import spec
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import read_spec, spec_from
@@ -217,3 +221,53 @@ def test_every_field_has_words_for_what_it_should_be() -> None:
     fields = {info.name for struct in rooms for info in msgspec.structs.fields(struct)}
     assert fields - {"name"} <= spec._EXPECTED.keys()
     assert {"assignees", "tasks", "statuses", "ids", "filenames"} == spec._EXPECTED_ENTRY.keys()
+
+
+FULL: dict[str, Any] = {
+    "dataset": "fruit",
+    "seed": 3,
+    "tasks": [
+        {
+            "name": "t",
+            "filter": {"dir": "/train", "metadata.user.scene": {"in": ["a"]}},
+            "assignees": [{"email": "a@x.y", "weight": 2}, {"email": "b@x.y"}, "c@x.y"],
+            "strategy": {"name": "weighted", "method": "webster"},
+            "order": {"stratified": "metadata.user.scene"},
+            "limit": 9,
+            "due": "2029-01-01",
+            "priority": 2,
+            "owner": "o@x.y",
+            "recipe": "r",
+            "statuses": ["done", {"action": "help", "label": "Help", "color": "#ff0000"}],
+            "metadata": {"ticket": 1},
+            "split_above": 5,
+        },
+        {"name": "q", "type": "qa", "of": "t", "assignees": ["d@x.y"]},
+        {"add_to": "label-train", "items": {"filenames": ["/train/apple_1.jpg"]}, "assignees": ["a@x.y"]},
+    ],
+}
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path, *(place for key, entry in entries for place in places(entry, (*path, key)))]
+
+
+@given(st.sampled_from(places(FULL)[1:]), values)
+def test_whatever_stands_in_a_field_is_taken_or_told_in_a_line(place: tuple[Any, ...], value: Any) -> None:
+    data = copy.deepcopy(FULL)
+    room: Any = data
+    for key in place[:-1]:
+        room = room[key]
+    room[place[-1]] = value
+    told = ""
+    try:
+        make_plan(spec_from(data), support.generated(20), resolver=support.Existing())
+    except (SpecError, InfeasibleError) as error:
+        told = str(error)
+    assert "something" not in told
