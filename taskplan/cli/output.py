@@ -99,11 +99,11 @@ def plural(count: int, noun: str) -> str:
 
 
 def moment(milliseconds: float | None) -> str:
-    """Return a time in UTC for people, without the clock at midnight."""
+    """Return a time for people, in UTC, which is said, and without the clock at midnight."""
     if milliseconds is None:
         return "none"
-    text = datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-    return text.removesuffix(" 00:00")
+    text = datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return text.removesuffix(" 00:00 UTC")
 
 
 def bar(share: float, width: int = 20) -> str:

@@ -66,7 +66,7 @@ def _facts(operation: Operation) -> list[str]:
         "items": f"listed {selection.matched:,}",
         "dataset": f"whole dataset, {selection.matched:,}",
         "finished": f"finished {selection.matched:,}",
-        "planned": f"planned by its task {selection.matched:,}",
+        "planned": f"planned items of its task {selection.matched:,}",
     }[selection.source]
     facts = [found]
     if selection.limit is not None:

@@ -196,7 +196,8 @@ def _operation(
     work.warnings += split.warnings
     work.paths |= split.paths
     if len(rows) < len(task.assignees):
-        work.warnings.append(f"{task.title}: {_items(len(rows))} for {len(task.assignees)} people")
+        count = "1 item" if len(rows) == 1 else f"{len(rows):,} items"
+        work.warnings.append(f"{task.title}: only {count} for {len(task.assignees)} people")
     fields = None
     if task.add_to is None:
         fields = task_fields(work.spec, task, path, suffix, target if task.type == "qa" else None)

@@ -166,7 +166,7 @@ WARNINGS: list[tuple[dict[str, Any], str]] = [
         't: no item has "metadata.user.scne"; did you mean "metadata.user.scene"?',
     ),
     ({"limit": 7}, "t: the limit keeps 7 of 125 items"),
-    ({"limit": 1}, "t: 1 item is for 2 people"),
+    ({"limit": 1}, "t: only 1 item for 2 people"),
     (
         {"order": {"grouped": "metadata.user.scen"}},
         't: no item has "metadata.user.scen", by which it is ordered; did you mean "metadata.user.scene"?',
