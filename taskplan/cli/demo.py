@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +57,7 @@ ACTOR = "lead@example.com"
 @click.argument("folder", type=options.PATH, default=Path("taskplan-demo"))
 @click.option("--items", "count", type=click.IntRange(min=100), default=1200, show_default=True)
 def demo(folder: Path, count: int) -> None:
-    """Generate a dataset in FOLDER, plan, check, show, rehearse, apply to a fresh store and verify."""
+    """Generate a dataset in a new FOLDER, plan, check, show, rehearse, apply to a fresh store and verify."""
     from taskplan.cli.replay import print_report, rehearse_and_show
     from taskplan.planning.codec import write_plan
     from taskplan.planning.planner import make_plan
@@ -103,11 +102,13 @@ def _prepare(folder: Path, store: Path, count: int) -> None:
     from taskplan.errors import InputError
     from taskplan.model.sample import sample_items
 
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not store.exists())):
-        raise InputError("exists and is no folder of the demo", source=str(folder), hint="choose another")
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(
+            "exists already and is left as it is",
+            source=str(folder),
+            hint="remove it, or name another folder",
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(f"{store.name}*"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     items = folder / "items.ndjson"
     rng = np.random.Generator(np.random.PCG64(2026))
     items.write_bytes(b"".join(msgspec.json.encode(d) + b"\n" for d in sample_items(count, rng)))

@@ -46,6 +46,7 @@ def import_items(
                 "added": result.added,
                 "changed": result.changed,
                 "unchanged": result.unchanged,
+                "others": result.others,
                 "skipped": result.skipped,
                 "skipped_file": str(result.skipped_file) if result.skipped_file else None,
             }
@@ -55,6 +56,11 @@ def import_items(
         f"{result.dataset}: {output.plural(result.read, 'item')} read, {result.added:,} added, "
         f"{result.changed:,} changed, {result.unchanged:,} unchanged"
     )
+    if result.others:
+        verb = "stays" if result.others == 1 else "stay"
+        output.say(f"{output.plural(result.others, 'other item')} of the dataset {verb} as before")
+    if not result.read:
+        output.warn([f"there is no item in {path}"])
     if result.skipped:
         output.warn([f"{output.plural(result.skipped, 'bad record')} skipped, see {result.skipped_file}"])
 

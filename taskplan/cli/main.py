@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -127,6 +128,10 @@ def describe_failure(error: BaseException) -> tuple[str, int]:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line; never shows a traceback unless TASKPLAN_DEBUG is set."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal or file that lacks a character gets a question mark, not half of the output.
+            stream.reconfigure(errors="replace")
     try:
         code = cli.main(args=args, prog_name="taskplan", standalone_mode=False)
     except click.ClickException as error:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @options.store_option
 @options.dataset_option
 @click.option("-o", "--output", "target", type=options.PATH, help="Write the plan to this file.")
-@click.option("--from", "source", type=options.PATH, help="Import the items at this path first.")
+@click.option("--from", "source", type=options.PATH, help="Plan for the items at this path, without a store.")
 @click.option("--assignee", "assignees", multiple=True, metavar="EMAIL", help="Without a spec: who works.")
 @click.option("--where", multiple=True, metavar="QUERY", help="Without a spec: which items.")
 @click.option("--name", default="annotate", show_default=True, help="Without a spec: the task's name.")
@@ -50,12 +50,14 @@ def plan(
     """Make a plan of SPEC: evaluate its filters, split the items, check and show the result.
 
     Nothing is changed. Without a SPEC, --assignee (repeated) and --where describe one
-    task; with --from and no existing --store, the items are read into a temporary store.
+    task; with --from the items are read into a throwaway store, not into --store.
     """
+    if source is not None and _is_given("store"):
+        raise click.UsageError("--from reads into a throwaway store; leave --store out, or import first")
     spec = _spec(spec_file, assignees, where, name, due)
     with ExitStack() as stack:
         if source is not None:
-            store, dataset = _import(stack, source, store, dataset)
+            store, dataset = _import(stack, source, dataset)
         backend = stack.enter_context(options.using_backend("sqlite", store))
         made = _make(spec, backend, dataset, seed)
         if target is not None:
@@ -102,11 +104,13 @@ def _spec(
     return spec_from({"tasks": [task]}, source="command line")
 
 
-def _import(stack: ExitStack, source: Path, store: Path, dataset: str | None) -> tuple[Path, str]:
-    context = click.get_current_context()
-    chosen = context.get_parameter_source("store")
-    if chosen is click.core.ParameterSource.DEFAULT and not store.exists():
-        store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="taskplan-"))) / "items.db"
+def _is_given(option: str) -> bool:
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def _import(stack: ExitStack, source: Path, dataset: str | None) -> tuple[Path, str]:
+    store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="taskplan-"))) / "items.db"
     name = dataset or source.resolve().name.split(".")[0]
     with options.using_store(store, create=True) as opened, output.progress(f"importing {name}") as progress:
         result = opened.import_path(source, name, progress=progress)

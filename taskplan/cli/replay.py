@@ -87,16 +87,24 @@ def apply(
 @options.json_option
 def verify(plan_file: Path, store: Path, backend: str, as_json: bool) -> None:
     """Read back what a plan created and compare it with the plan, item by item."""
+    from taskplan.replay.journal import Journal
+    from taskplan.replay.order import as_performed
     from taskplan.replay.verify import verify_plan
 
     plan = options.load_plan(plan_file)
-    with options.using_backend(backend, store) as opened:
-        result = verify_plan(plan, opened)
+    with options.using_backend(backend, store) as opened, Journal(store) as journal:
+        entries = journal.entries(operation.key for operation in plan.operations)
+        operations = as_performed(plan, entries)
+        result = verify_plan(plan, opened, operations=operations)
+    items = sum(operation.allocation.items.count for operation in operations)
+    left_out = sum(operation.allocation.items.count for operation in plan.operations) - items
     if as_json:
-        output.print_json({"ok": result.ok, "differences": list(result.differences)})
+        output.print_json({"ok": result.ok, "left_out": left_out, "differences": list(result.differences)})
     elif result.ok:
-        items = sum(operation.allocation.items.count for operation in plan.operations)
-        output.tell(f"verified: {output.plural(items, 'item')} are with the people the plan names")
+        output.tell(
+            f"verified: {output.plural(items, 'item')} {'is' if items == 1 else 'are'} with the people "
+            f"that the plan names{_less(left_out)}"
+        )
     else:
         for line in result.differences:
             output.tell(line)
@@ -128,6 +136,10 @@ def undo(plan_file: Path, store: Path, backend: str, discard_work: bool, as_json
         output.tell(f"undone {titles[name]}: {output.plural(outcome.items, 'item')} released")
 
 
+def _less(left_out: int) -> str:
+    return f", less {output.plural(left_out, 'item')} that drift left out" if left_out else ""
+
+
 def _now() -> float:
     return time.time() * 1000
 
@@ -143,6 +155,7 @@ def print_report(
                 "done": {name: outcome.task_id for name, outcome in report.performed.items()},
                 "already": {name: outcome.task_id for name, outcome in report.already.items()},
                 "narrowed": [change.words for change in report.narrowed],
+                "left_out": report.left_out,
                 "verified": verification.ok,
                 "differences": list(verification.differences),
             }
@@ -162,7 +175,7 @@ def print_report(
     if report.narrowed:
         output.warn([change.words for change in report.narrowed])
     if verification.ok:
-        output.tell("verified: what was made is what the plan says")
+        output.tell(f"verified: what was made is what the plan says{_less(report.left_out)}")
     else:
         for line in verification.differences:
             output.warn([line])

@@ -53,7 +53,13 @@ def diff(old: Path, new: Path, detailed_exitcode: bool, as_json: bool) -> None:
 @options.plan_argument
 @click.option("--item", help="An item's id or filename.")
 @click.option("--assignee", help="A person's e-mail.")
-@click.option("--store", type=options.PATH, help="A store, to name files and to see why a filter dropped it.")
+@click.option(
+    "--store",
+    type=options.PATH,
+    envvar="TASKPLAN_STORE",
+    show_envvar=True,
+    help="A store, to name files and to see why a filter dropped it.",
+)
 @options.json_option
 def explain(
     plan_file: Path, item: str | None, assignee: str | None, store: Path | None, as_json: bool

@@ -32,7 +32,7 @@ def clauses(query: Query) -> tuple[tuple[str, Query], ...]:
     if query.join is not None:
         parts.append((f"annotations {_text(query.join)}", Query(join=query.join)))
     if query.intersect is not None:
-        parts.append(("intersect", query.intersect))
+        parts += clauses(query.intersect)
     if query.except_ is not None:
         parts.append(("except", Query(except_=query.except_)))
     return tuple(parts)

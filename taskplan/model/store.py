@@ -17,7 +17,10 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """Counts of an import: records read, and what became of them."""
+    """Counts of an import: records read, and what became of them.
+
+    `others` counts the items that the dataset has besides: an import takes nothing away.
+    """
 
     dataset: str
     read: int
@@ -26,6 +29,7 @@ class ImportResult:
     unchanged: int
     skipped: int
     skipped_file: Path | None = None
+    others: int = 0
 
 
 class ItemStore(Protocol):

@@ -77,7 +77,7 @@ class TaskFields(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform records of a task, in its own words where it has one.
 
     `due` milliseconds since 1970 UTC; `priority` 1, 2, 3; `parent` is the
-    operation id or the task id or name that a QA task reviews; `workload` maps
+    operation id or the task id that a QA task reviews; `workload` maps
     assignee to percent where the spec gave percentages; `actions` are the item
     actions (custom statuses) in the platform's form.
     """
@@ -99,7 +99,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is unique in the plan (``create:train``), `key` unique in the world:
     derived from what the plan says, and what makes replay happen once.
-    `target` names the existing task (id or name) of an ``add_items``.
+    `target` is the id of the existing task of an ``add_items``; `about` is, for
+    people, the name of that task, or of the existing task that a QA task reviews.
     """
 
     id: str
@@ -108,13 +109,14 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[str, ...] = ()
     task: TaskFields | None = None
     target: str | None = None
+    about: str | None = None
     selection: Selection
     allocation: AllocationRecord
 
     @property
     def title(self) -> str:
         """The task's name, for people."""
-        return self.task.name if self.task else str(self.target)
+        return self.task.name if self.task else self.about or str(self.target)
 
     def items_by_assignee(self) -> dict[str, ItemIds]:
         """Return each assignee's planned ids, in the order of the shares."""

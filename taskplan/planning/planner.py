@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from taskplan import __version__
-from taskplan.model.ids import ItemIds
+from taskplan.errors import InputError, NotFoundError
+from taskplan.model.entities import TaskState
 from taskplan.model.table import ItemTable
 from taskplan.planning.codec import canonical_json, seal
 from taskplan.planning.document import Operation, Plan, Selection, SnapshotRecord
@@ -21,12 +22,12 @@ from taskplan.planning.selection import (
     Resolver,
     Selected,
     find_task,
-    narrow,
     select_by_query,
     select_finished,
     select_listed,
+    select_planned,
 )
-from taskplan.planning.spec import Spec, TaskSpec
+from taskplan.planning.spec import RESERVED, Spec, TaskSpec
 from taskplan.planning.splitting import assignee_of, split_rows
 
 PLATFORM_LIMIT = 80_000
@@ -41,6 +42,15 @@ class _Part:
     rows: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The task that a task reviews or adds to: id, or operation of this plan, and name if it exists."""
+
+    task: str | None = None
+    name: str | None = None
+    depends_on: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class _Work:
     spec: Spec
@@ -50,7 +60,7 @@ class _Work:
     warnings: list[str] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
     parts: dict[int, list[_Part]] = field(default_factory=dict)
-    keys: dict[str, int] = field(default_factory=dict)
+    used: Counter[str] = field(default_factory=Counter)
 
 
 def make_plan(
@@ -69,6 +79,7 @@ def make_plan(
     parts = [part for index in range(len(spec.tasks)) for part in work.parts[index]]
     _warn_of_overlaps(work)
     _warn_of_strangers(work)
+    _warn_of_namesakes(work, [part for part in parts if part.operation.task is not None])
     plan = Plan(
         digest="",
         taskplan=__version__,
@@ -91,25 +102,25 @@ def _plan_task(work: _Work, index: int, parent: int | None) -> list[_Part]:
     task, path = work.spec.tasks[index], f"tasks[{index}]"
     if parent is not None:
         return _plan_review(work, task, path, work.parts[parent])
-    target = None
+    existing: TaskState | None = None
+    if task.of is not None:
+        existing = find_task(work.spec, work.resolver, work.table.dataset, task.of, f"{path}.of")
     if task.items is not None:
         selected = select_listed(work.spec, task, path, work.table)
-    elif task.of is not None:
-        reviewed = find_task(work.spec, work.resolver, work.table.dataset, task.of, f"{path}.of")
-        selected = select_finished(work.spec, task, path, work.table, reviewed)
-        target = reviewed.id
+    elif existing is not None:
+        selected = select_finished(work.spec, task, path, work.table, existing)
     else:
         selected = select_by_query(work.spec, task, path, work.table)
     if task.add_to is not None:
         existing = find_task(work.spec, work.resolver, work.table.dataset, task.add_to, f"{path}.add_to")
-        target = existing.id
-        selected = _without_present(work, task, selected, [a.items for a in existing.assignments])
+        selected = _without_present(work, task, selected, existing)
     rows = _limited(work, task, selected)
     chunks = _chunks(work.spec, task, path, rows)
+    base = _Base() if existing is None else _Base(existing.id, existing.name)
     made = []
     for number, chunk in enumerate(chunks):
         suffix = f" ({number + 1}/{len(chunks)})" if len(chunks) > 1 else ""
-        made.append(_operation(work, task, path, selected, chunk, suffix, target, ()))
+        made.append(_operation(work, task, path, selected, chunk, suffix, base))
     return made
 
 
@@ -121,33 +132,39 @@ def _plan_review(work: _Work, task: TaskSpec, path: str, parents: list[_Part]) -
         work.warnings.append(
             f"{task.title}: reviews the planned items of {task.of}; none of them is finished yet"
         )
+    planned = np.concatenate([np.zeros(0, dtype=np.int64), *(parent.rows for parent in parents)])
+    chosen = select_planned(work.spec, task, path, work.table, planned)
+    work.warnings += chosen.warnings
+    work.paths |= chosen.paths
     for number, parent in enumerate(parents):
-        selected = narrow(work.spec, task, path, work.table, parent.rows)
-        work.warnings += selected.warnings
-        work.paths |= selected.paths
+        selected = replace(chosen, rows=chosen.rows[np.isin(chosen.rows, parent.rows)])
         rows = selected.rows if left is None else selected.rows[:left]
         left = None if left is None else left - len(rows)
         if len(rows) == 0:
             continue
         suffix = f" ({number + 1}/{len(parents)})" if len(parents) > 1 else ""
         before = parent.operation.id
-        made.append(_operation(work, task, path, selected, rows, suffix, before, (before,)))
+        made.append(_operation(work, task, path, selected, rows, suffix, _Base(before, None, (before,))))
     if not made:
         work.warnings.append(f"{task.title}: there is nothing to review; no task is planned")
     return made
 
 
-def _without_present(work: _Work, task: TaskSpec, selected: Selected, held: Sequence[ItemIds]) -> Selected:
-    """Leave out what the task has already: adding it again would change nothing."""
+def _without_present(work: _Work, task: TaskSpec, selected: Selected, existing: TaskState) -> Selected:
+    """Leave out what the task has already, or gets by this plan: adding it again would change nothing."""
     present = np.zeros(len(work.table), dtype=bool)
-    for ids in held:
-        rows = work.table.ids.rows_of(ids)
+    for assignment in existing.assignments:
+        rows = work.table.ids.rows_of(assignment.items)
         present[rows[rows >= 0]] = True
+    for parts in work.parts.values():
+        for part in parts:
+            if part.operation.target == existing.id:
+                present[part.rows] = True
     kept = selected.rows[~present[selected.rows]]
     if len(kept) < len(selected.rows):
         gone = len(selected.rows) - len(kept)
         work.warnings.append(f"{task.title}: {_items(gone)} in the task already, left out")
-    return Selected(kept, selected.source, selected.query, selected.paths, selected.warnings)
+    return replace(selected, rows=kept)
 
 
 def _limited(work: _Work, task: TaskSpec, selected: Selected) -> NDArray[np.int64]:
@@ -189,8 +206,7 @@ def _operation(
     selected: Selected,
     rows: NDArray[np.int64],
     suffix: str,
-    target: str | None,
-    depends_on: tuple[str, ...],
+    base: _Base,
 ) -> _Part:
     split = split_rows(work.spec, task, path, work.table, rows, work.seed)
     work.warnings += split.warnings
@@ -200,14 +216,15 @@ def _operation(
         work.warnings.append(f"{task.title}: only {count} for {len(task.assignees)} people")
     fields = None
     if task.add_to is None:
-        fields = task_fields(work.spec, task, path, suffix, target if task.type == "qa" else None)
+        fields = task_fields(work.spec, task, path, suffix, base.task)
     draft = Operation(
         id=f"{'add' if fields is None else 'create'}:{task.title}{suffix}",
         key="",
         action="add_items" if fields is None else "create_task",
-        depends_on=depends_on,
+        depends_on=base.depends_on,
         task=fields,
-        target=target if fields is None else None,
+        target=base.task if fields is None else None,
+        about=base.name,
         selection=Selection(selected.source, selected.query_json(), len(selected.rows), task.limit),
         allocation=split.record,
     )
@@ -215,7 +232,7 @@ def _operation(
 
 
 def _keyed(work: _Work, draft: Operation) -> Operation:
-    """Give an operation its key: what it does, digested, and its number among equal ones."""
+    """Give an operation its key (what it does, digested) and its id; numbers tell equal ones apart."""
     said = {
         "action": draft.action,
         "project": work.table.project,
@@ -226,10 +243,11 @@ def _keyed(work: _Work, draft: Operation) -> Operation:
         "items": msgspec.to_builtins(draft.allocation.items),
     }
     content = hashlib.sha256(canonical_json(said)).hexdigest()
-    number = work.keys[content] = work.keys.get(content, -1) + 1
-    key = content[:32] if number == 0 else hashlib.sha256(f"{content}:{number}".encode()).hexdigest()[:32]
-    name = draft.id if number == 0 else f"{draft.id} #{number + 1}"
-    return msgspec.structs.replace(draft, key=key, id=name)
+    work.used[content] += 1
+    work.used[draft.id] += 1
+    again, number = work.used[content], work.used[draft.id]
+    key = content[:32] if again == 1 else hashlib.sha256(f"{content}:{again}".encode()).hexdigest()[:32]
+    return msgspec.structs.replace(draft, key=key, id=draft.id if number == 1 else f"{draft.id} #{number}")
 
 
 def _warn_of_overlaps(work: _Work) -> None:
@@ -260,6 +278,28 @@ def _warn_of_strangers(work: _Work) -> None:
             work.warnings.append(
                 f"{task.title}: the owner {task.owner.lower()} is no member of {work.table.project}"
             )
+
+
+def _warn_of_namesakes(work: _Work, parts: list[_Part]) -> None:
+    """Warn where a task of the name exists already, made by anything but this very operation."""
+    if work.resolver is None:
+        return
+    for part in parts:
+        title = part.operation.title
+        try:
+            existing = work.resolver.task(work.table.dataset, title)
+        except NotFoundError:
+            continue
+        except InputError:
+            work.warnings.append(f"{title}: several tasks of this name exist already")
+            continue
+        mark = existing.document.get("metadata", {}).get("user", {}).get(RESERVED)
+        if isinstance(mark, dict) and mark.get("key") == part.operation.key:
+            continue
+        ids = work.table.ids.take(part.rows)
+        shared = sum(int((a.items.rows_of(ids) >= 0).sum()) for a in existing.assignments)
+        holding = f", with {shared:,} of these items" if shared else ""
+        work.warnings.append(f"{title}: a task of this name exists already ({existing.id}){holding}")
 
 
 def _items(count: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,12 +22,12 @@ from taskplan.dql.query import (
     to_json,
 )
 from taskplan.dql.short import query_from
-from taskplan.errors import NotFoundError, QueryError, did_you_mean, nearest
+from taskplan.errors import NotFoundError, QueryError, did_you_mean
 from taskplan.model.entities import TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ANNOTATIONS, ItemTable
 from taskplan.planning.document import SelectionSource
-from taskplan.planning.spec import Spec, TaskSpec
+from taskplan.planning.spec import ItemList, Spec, TaskSpec
 
 
 class Resolver(Protocol):
@@ -81,15 +81,14 @@ def select_by_query(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> 
 def select_listed(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> Selected:
     """Select listed ids or filenames, in their order; SpecError for one that is not there or comes twice."""
     assert task.items is not None
-    if task.items.ids is not None:
-        kind, wanted = "id", task.items.ids
+    kind, wanted = _listed(task.items)
+    place = f"{path}.items.{kind}s"
+    if kind == "id":
         found = table.ids.rows_of(ItemIds.of(wanted))
         paths: frozenset[str] = frozenset()
     else:
-        kind, wanted = "filename", task.items.filenames or []
-        found = _rows_of_filenames(table, wanted)
+        found = _rows_of_filenames(spec, place, table, wanted)
         paths = frozenset({"filename"})
-    place = f"{path}.items.{kind}s"
     seen: dict[str, int] = {}
     for index, name in enumerate(wanted):
         if name in seen:
@@ -106,6 +105,10 @@ def select_listed(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> Se
             did_you_mean(wanted[first], candidates),
         )
     return Selected(found, "items", None, paths)
+
+
+def _listed(items: ItemList) -> tuple[str, list[str]]:
+    return ("id", items.ids) if items.ids is not None else ("filename", items.filenames or [])
 
 
 def select_finished(spec: Spec, task: TaskSpec, path: str, table: ItemTable, parent: TaskState) -> Selected:
@@ -136,12 +139,27 @@ def select_finished(spec: Spec, task: TaskSpec, path: str, table: ItemTable, par
     )
 
 
-def narrow(spec: Spec, task: TaskSpec, path: str, table: ItemTable, rows: NDArray[np.int64]) -> Selected:
-    """Select those of a task's planned rows that the filter of its QA task keeps too."""
+def select_planned(
+    spec: Spec, task: TaskSpec, path: str, table: ItemTable, planned: NDArray[np.int64]
+) -> Selected:
+    """Select those of a task's planned rows that the QA task's filter keeps or its list names.
+
+    SpecError for a listed item that is not planned there.
+    """
+    if task.items is not None:
+        listed = select_listed(spec, task, path, table)
+        strangers = np.flatnonzero(~np.isin(listed.rows, planned))
+        if len(strangers):
+            kind, names = _listed(task.items)
+            first = int(strangers[0])
+            raise spec.error(
+                f"{names[first]} is not among the items of {task.of}", f"{path}.items.{kind}s[{first}]"
+            )
+        return replace(listed, source="planned")
     if task.filter is None:
-        return Selected(rows, "planned", None)
+        return Selected(planned, "planned", None)
     query = task_query(spec, task, path)
-    kept = rows[evaluate(query, table)[rows]]
+    kept = planned[evaluate(query, table)[planned]]
     return Selected(kept, "planned", query, _paths(query), tuple(_query_warnings(query, task, table)))
 
 
@@ -152,9 +170,12 @@ def find_task(spec: Spec, resolver: Resolver | None, dataset: str, name: str, pa
             raise NotFoundError(f'there is no task "{name}"')
         return resolver.task(dataset, name)
     except NotFoundError as error:
-        mine = nearest(name, [task.name for task in spec.tasks if task.name])
-        hint = f'did you mean "{mine}"?' if mine else error.hint
-        raise spec.error(error.message, path, hint) from error
+        mine = [
+            task.name
+            for index, task in enumerate(spec.tasks)
+            if task.name and not path.startswith(f"tasks[{index}].")
+        ]
+        raise spec.error(error.message, path, error.hint or did_you_mean(name, mine)) from error
 
 
 def _paths(query: Query) -> frozenset[str]:
@@ -186,11 +207,19 @@ def _texts(table: ItemTable, path: str) -> list[str]:
     return [reached[0] for reached in table.column(path).values if reached and isinstance(reached[0], str)]
 
 
-def _rows_of_filenames(table: ItemTable, wanted: list[str]) -> NDArray[np.int64]:
+def _rows_of_filenames(spec: Spec, place: str, table: ItemTable, wanted: list[str]) -> NDArray[np.int64]:
+    """Return each filename's row, -1 where there is none; SpecError for one that several items have."""
     column = table.column("filename")
     codes = {reached[0]: code for code, reached in enumerate(column.values) if reached}
     asked = [codes.get(name, -1) for name in wanted]
     rows = np.full(len(column.values) + 1, -1, dtype=np.int64)
-    # The first row of a filename counts, should one come twice.
-    rows[column.codes[::-1]] = np.arange(len(column) - 1, -1, -1, dtype=np.int64)
+    rows[column.codes] = np.arange(len(column), dtype=np.int64)
+    times = np.bincount(column.codes, minlength=len(rows))
+    for index, code in enumerate(asked):
+        if code >= 0 and times[code] > 1:
+            raise spec.error(
+                f"{times[code]} items have the filename {wanted[index]}",
+                f"{place}[{index}]",
+                "list ids instead",
+            )
     return np.array([rows[code] if code >= 0 else -1 for code in asked], dtype=np.int64)

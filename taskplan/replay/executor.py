@@ -27,8 +27,9 @@ SHOWN = 10
 class ReplayReport:
     """What a replay did, by operation id: `performed` now, `already` before.
 
-    `narrowed` lists what drift has taken out; `verification` compares what is
-    there now with what was to be done.
+    `narrowed` lists what drift has taken out; `left_out` counts the planned items
+    that have fallen out of it, now or before; `verification` compares what is there
+    now with what was to be done.
     """
 
     plan: str
@@ -36,6 +37,7 @@ class ReplayReport:
     already: Mapping[str, Outcome]
     narrowed: tuple[Change, ...]
     verification: Verification
+    left_out: int = 0
 
 
 @dataclass(slots=True)
@@ -88,7 +90,10 @@ def apply_plan(
             raise InterruptedReplay(
                 f"stopped after {finished} of {len(operations)} operations; the same command continues"
             ) from None
-    return ReplayReport(plan.digest, replay.performed, replay.already, changes, verification)
+    left_out = sum(o.allocation.items.count for o in operations) - sum(
+        o.allocation.items.count for o in checked
+    )
+    return ReplayReport(plan.digest, replay.performed, replay.already, changes, verification, left_out)
 
 
 def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:

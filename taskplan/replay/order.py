@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from taskplan.errors import PlanError
 from taskplan.model.ids import ItemIds
 from taskplan.planning.document import Operation, PackedIds, Plan, Share
+from taskplan.replay.journal import Entry
 
 
 def in_order(plan: Plan) -> tuple[Operation, ...]:
@@ -32,6 +33,14 @@ def in_order(plan: Plan) -> tuple[Operation, ...]:
         done.add(ready.id)
         del waiting[ready.id]
     return tuple(result)
+
+
+def as_performed(plan: Plan, entries: Mapping[str, Entry]) -> tuple[Operation, ...]:
+    """Return the operations in order, less what drift had taken out when they were performed."""
+    return tuple(
+        without_items(operation, entries[operation.key].dropped) if operation.key in entries else operation
+        for operation in in_order(plan)
+    )
 
 
 def without_items(

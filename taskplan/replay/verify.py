@@ -36,7 +36,7 @@ def verify_plan(
     for operation in in_order(plan) if operations is None else operations:
         outcome = backend.find(operation.key)
         if outcome is None:
-            differences.append(f"{operation.id}: nothing of it is there")
+            differences.append(f"{operation.id}: not performed, or undone: nothing of it is there")
             continue
         tasks[operation.id] = outcome.task_id
         words = [

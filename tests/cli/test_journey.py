@@ -29,7 +29,7 @@ def test_from_import_to_undo(shell: Shell) -> None:
     assert shell.json("status")["tasks"] == []
     assert set(shell.json("apply", "plan.json")["done"]) == {"create:label-train", "create:check-train"}
     assert shell.json("apply", "plan.json")["done"] == {}
-    assert shell.json("verify", "plan.json") == {"ok": True, "differences": []}
+    assert shell.json("verify", "plan.json") == {"ok": True, "left_out": 0, "differences": []}
     tasks = shell.json("status")["tasks"]
     assert [(task["name"], task["items"], task["rehearsed"]) for task in tasks] == [
         ("label-train", 240, True),

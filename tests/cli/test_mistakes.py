@@ -104,7 +104,7 @@ MISTAKES = [
     ),
     (
         "explain plan.json --item x",
-        'error: no task of the plan holds the item "x"; give --store to look it up',
+        'error: fruit has no item "x"',
     ),
     (
         "explain plan.json --assignee anne@example.com",
@@ -113,8 +113,11 @@ MISTAKES = [
     ("status --dataset fruits", 'error: work.db: there is no dataset "fruits"; did you mean "fruit"?'),
     ("init spec.yaml", "error: spec.yaml: exists already and is left as it is"),
     ("init none/spec.yaml", "error: none: there is no such folder"),
-    ("demo .", "error: .: exists and is no folder of the demo; choose another"),
-    ("demo spec.yaml", "error: spec.yaml: exists and is no folder of the demo; choose another"),
+    ("demo .", "error: .: exists already and is left as it is; remove it, or name another folder"),
+    (
+        "demo spec.yaml",
+        "error: spec.yaml: exists already and is left as it is; remove it, or name another folder",
+    ),
     ("aply plan.json", 'Error: No such command "aply"; did you mean "apply"?'),
 ]
 
@@ -153,7 +156,8 @@ def test_what_is_verified_but_was_not_applied(shell: Shell) -> None:
     done = shell.run("verify", "plan.json")
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
-        "create:label-train: nothing of it is there\ncreate:check-train: nothing of it is there\n"
+        "create:label-train: not performed, or undone: nothing of it is there\n"
+        "create:check-train: not performed, or undone: nothing of it is there\n"
     )
 
 

@@ -116,7 +116,11 @@ def test_csv_cells_are_typed_and_columns_become_paths(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("id\n1\n", '{path}: has no column "filename"'),
+        ("id\n1\n", '{path}: has no column "filename" (found "id")'),
+        (
+            "id,file_name\n1,/a\n",
+            '{path}: has no column "filename" (found "id", "file_name"); did you mean "file_name"?',
+        ),
         ("filename,a,a\n", '{path}: the columns "a" and "a" fill the same field'),
         ("filename,x.y,x.y.z\n", '{path}: the columns "x.y" and "x.y.z" fill the same field'),
         ("filename,a..b\n", '{path}: the column "a..b" has no usable name'),

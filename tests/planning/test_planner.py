@@ -17,6 +17,7 @@ from taskplan.dql.match import match
 from taskplan.dql.short import query_from
 from taskplan.errors import InfeasibleError, SpecError
 from taskplan.model.ids import ItemIds
+from taskplan.model.memory import MemoryTable
 from taskplan.planning.codec import dump
 from taskplan.planning.document import Plan
 from taskplan.planning.planner import make_plan
@@ -200,11 +201,12 @@ def test_an_item_in_two_tasks_is_said() -> None:
     assert make_plan(spec, TABLE).warnings == ("all: 99 items are in train as well",)
 
 
-def test_equal_tasks_have_keys_of_their_own_and_equal_plans_equal_keys() -> None:
+def test_additions_to_one_task_are_told_apart_and_add_an_item_once() -> None:
     spec = spec_from(
         {
             "tasks": [
                 {"add_to": "label-train", "filter": {"dir": "/train"}, "assignees": ["a@x.y"]},
+                {"add_to": "label-train", "assignees": ["a@x.y"]},
                 {"add_to": "label-train", "filter": {"dir": "/train"}, "assignees": ["a@x.y"]},
             ]
         }
@@ -212,7 +214,14 @@ def test_equal_tasks_have_keys_of_their_own_and_equal_plans_equal_keys() -> None
     plan = make_plan(spec, TABLE, resolver=support.Existing())
     keys = [operation.key for operation in plan.operations]
     assert len(set(keys)) == 2
-    assert len({operation.id for operation in plan.operations}) == 2
+    assert [operation.id for operation in plan.operations] == ["add:label-train", "add:label-train #2"]
+    assert sum(operation.allocation.items.count for operation in plan.operations) == len(TABLE)
+    assert [operation.title for operation in plan.operations] == ["label-train", "label-train"]
+    first = plan.operations[0].allocation.items.count
+    assert plan.warnings == (
+        f"label-train: {first} items are in the task already, left out",
+        "label-train: the selection matches nothing; no items are added",
+    )
     again = make_plan(spec, TABLE, resolver=support.Existing())
     assert [operation.key for operation in again.operations] == keys
 
@@ -265,3 +274,54 @@ def test_an_answer_that_is_no_allocation_is_refused(
     with pytest.raises(SpecError) as caught:
         make_plan(spec_from(support.one_task(strategy="broken")), TABLE)
     assert str(caught.value) == f'spec tasks[0].strategy: strategy "broken" is at fault: {words}'
+
+
+def review(**fields: Any) -> dict[str, Any]:
+    return {
+        "tasks": [
+            {"name": "t", "filter": {"dir": "/train"}, "assignees": ["a@x.y"], "split_above": 50},
+            {"name": "q", "type": "qa", "of": "t", "assignees": ["b@x.y"], **fields},
+        ]
+    }
+
+
+def test_a_review_may_list_its_items() -> None:
+    plan = make_plan(
+        spec_from(review(items={"filenames": ["/train/apple_11.jpg", "/train/apple_1.jpg"]})), TABLE
+    )
+    qa = [operation for operation in plan.operations if operation.depends_on]
+    assert [o.allocation.items.unpack().tolist() for o in qa] == [
+        [f"f{2:023x}", f"f{0:023x}"],
+    ]
+    with pytest.raises(SpecError) as caught:
+        make_plan(spec_from(review(items={"filenames": ["/train/apple_1.jpg", "/test/apple_77.jpg"]})), TABLE)
+    assert str(caught.value) == (
+        "spec tasks[1].items.filenames[1]: /test/apple_77.jpg is not among the items of t"
+    )
+
+
+def test_a_review_of_an_existing_task_with_a_list_keeps_its_parent() -> None:
+    listed = {"filenames": ["/train/apple_1.jpg"]}
+    spec = spec_from(support.one_task(type="qa", of="label-train", items=listed))
+    operation = make_plan(spec, TABLE, resolver=support.Existing()).operations[0]
+    assert operation.task is not None
+    assert (operation.task.parent, operation.about) == (support.EXISTING, "label-train")
+
+
+def test_a_filename_that_two_items_have_needs_an_id() -> None:
+    documents = [{"id": f"{n:024x}", "filename": "/same.jpg"} for n in range(2)]
+    spec = spec_from(support.one_task(items={"filenames": ["/same.jpg"]}))
+    with pytest.raises(SpecError) as caught:
+        make_plan(spec, MemoryTable.from_documents(documents))
+    assert str(caught.value) == (
+        "spec tasks[0].items.filenames[0]: 2 items have the filename /same.jpg; list ids instead"
+    )
+
+
+def test_a_task_of_the_name_that_exists_already_is_said() -> None:
+    held = TABLE.ids[:5]
+    spec = spec_from(support.one_task(name="label-train"))
+    plan = make_plan(spec, TABLE, resolver=support.Existing(held))
+    assert plan.warnings == (
+        f"label-train: a task of this name exists already ({support.EXISTING}), with 5 of these items",
+    )

@@ -59,6 +59,11 @@ class Importer:
         self._seen: set[int] = set()
         self.counts: Counter[str] = Counter()
 
+    @property
+    def met(self) -> int:
+        """How many items of the dataset the records named."""
+        return len(self._seen) if self._seen else self.counts["added"]
+
     def load(self, records: Iterator[Record]) -> None:
         """Write items of which none is in the store; a unique index made later finds ids that come twice."""
         for _, items in self._chunks(records):

@@ -151,10 +151,10 @@ class SqliteStore:
         Items are told apart by id: a known one is replaced where its document
         differs, and keeps the refs that local work gave it.
         """
-        records = read_records(path, dataset, format)
-        size = _text_size(path, format)
         skipped = self.path.with_name(f"{self.path.name}.skipped.jsonl") if skip_bad else None
         try:
+            records = read_records(path, dataset, format)
+            size = _text_size(path, format)
             counts = self._first_load(records, dataset, project, skipped, progress, size)
             if counts is None:
                 records = read_records(path, dataset, format)
@@ -175,6 +175,7 @@ class SqliteStore:
             counts["unchanged"],
             counts["skipped"],
             skipped if counts["skipped"] else None,
+            counts["others"],
         )
 
     def _first_load(
@@ -213,6 +214,8 @@ class SqliteStore:
                 use_write_ahead_log(self.connection)
 
     def _finish(self, pk: int, importer: Importer) -> Counter[str]:
+        (held,) = self.connection.execute("SELECT count(*) FROM items WHERE dataset = ?", (pk,)).fetchone()
+        importer.counts["others"] = held - importer.met
         if importer.counts["added"] or importer.counts["changed"]:
             self.touch_documents(pk)
         return importer.counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,8 @@ from taskplan.model.formats.record import Item, Record, read_item
 __all__ = ["FORMATS", "Item", "Record", "detect", "read_item", "read_records"]
 
 FORMATS = ("export", "ndjson", "csv", "parquet", "folder")
+LOOKED_INTO = 20
+"""So many .json files are looked into before a folder counts as plain files; one may be a stray."""
 _SUFFIXES = {
     ".zip": "export",
     ".json": "export",
@@ -87,14 +90,15 @@ def detect(path: Path) -> str:
 
 
 def _is_export_folder(path: Path) -> bool:
-    """Tell whether the first .json file of a folder holds an export document."""
+    """Tell whether one of the first .json files of a folder holds an export document."""
     from taskplan.model.formats.export import json_files
 
-    first = next(iter(json_files(path)), None)
-    if first is None:
-        return False
+    return any(map(_is_export_file, islice(json_files(path), LOOKED_INTO)))
+
+
+def _is_export_file(path: Path) -> bool:
     try:
-        document = msgspec.json.decode(first.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        document = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     if isinstance(document, list):

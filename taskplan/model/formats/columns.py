@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from taskplan.errors import DataError
+from taskplan.errors import DataError, did_you_mean
 from taskplan.model.documents import generated_id
 from taskplan.model.formats.record import Record
 
@@ -39,7 +39,10 @@ def paths_of_columns(names: Sequence[str], source: str) -> list[tuple[str, ...]]
                 raise DataError(f'the columns "{other}" and "{name}" fill the same field', source=source)
         paths.append(path)
     if ("filename",) not in paths:
-        raise DataError('has no column "filename"', source=source)
+        found = ", ".join(f'"{name}"' for name in names)
+        raise DataError(
+            f'has no column "filename" (found {found})', source=source, hint=did_you_mean("filename", names)
+        )
     return paths
 
 
