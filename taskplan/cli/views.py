@@ -78,10 +78,19 @@ def _facts(operation: Operation) -> list[str]:
         about.append(f"priority {PRIORITIES[task.priority]}")
         about += [f"owner {task.owner}"] if task.owner else []
         about += [f"recipe {task.recipe}"] if task.recipe else []
-        about += [f"reviews {task.parent.removeprefix('create:')}"] if task.parent else []
+        if task.parent:
+            about.append(f"reviews {operation.about or task.parent.removeprefix('create:')}")
         about += ["statuses " + ", ".join(str(a["action"]) for a in task.actions)] if task.actions else []
+        about += [f"{name} {_short(value)}" for name, value in task.metadata.items()]
         lines.append(" · ".join(about))
     return lines
+
+
+def _short(value: Any) -> str:
+    import msgspec
+
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _ordering(allocation: AllocationRecord) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -10,9 +10,9 @@ import numpy as np
 
 from taskplan.dql.evaluate import evaluate
 from taskplan.dql.match import match
-from taskplan.dql.query import And, Node, Query, annotation_paths, item_paths, node_json
+from taskplan.dql.query import And, Node, Query, nested_fields, node_json
 from taskplan.errors import nearest
-from taskplan.model.table import Document, ItemTable
+from taskplan.model.table import Document, DocumentTable, ItemTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,39 @@ def explain_document(query: Query, document: Document, annotations: Sequence[Doc
 
 
 def unknown_paths(query: Query, table: ItemTable) -> tuple[tuple[str, str | None], ...]:
-    """Return the paths that exist in no item (or no annotation), each with the nearest one that does."""
+    """Return the paths that exist in no item (or no annotation), each with what was perhaps meant."""
     strangers: list[tuple[str, str | None]] = []
-    for path in item_paths(query):
-        if len(table) and table.column(path).exists_nowhere:
-            strangers.append((path, nearest(path, table.known_paths())))
-    asked = annotation_paths(query)
+    for path in _nowhere(_item_fields(query), table):
+        inner = path.removeprefix("annotations.")
+        meant = f"annotations: {{{inner}: …}}" if inner != path else nearest(path, table.known_paths())
+        strangers.append((path, meant))
+    asked = list(_annotation_fields(query))
     if asked:
         annotations = table.annotations()
-        for path in asked:
-            if len(annotations) and annotations.column(path).exists_nowhere:
-                found = nearest(path, annotations.known_paths())
-                strangers.append((f"annotations.{path}", f"annotations.{found}" if found else None))
+        for path in _nowhere(asked, annotations):
+            found = nearest(path, annotations.known_paths())
+            strangers.append((f"annotations.{path}", f"annotations.{found}" if found else None))
     return tuple(strangers)
+
+
+def _nowhere(paths: Iterable[str], table: DocumentTable) -> Iterator[str]:
+    """Yield the paths that no document has, and the platform does not know either."""
+    for path in dict.fromkeys(paths):
+        if len(table) and table.column(path).exists_nowhere and path not in table.known_paths():
+            yield path
+
+
+def _item_fields(query: Query) -> Iterator[str]:
+    yield from nested_fields(query.filter)
+    yield from (path for path, _ in query.sort)
+    for inner in (query.intersect, query.except_):
+        if inner is not None:
+            yield from _item_fields(inner)
+
+
+def _annotation_fields(query: Query) -> Iterator[str]:
+    if query.join is not None:
+        yield from nested_fields(query.join)
+    for inner in (query.intersect, query.except_):
+        if inner is not None:
+            yield from _annotation_fields(inner)

@@ -188,6 +188,20 @@ def fields(node: Node) -> Iterator[str]:
             yield from fields(inner)
 
 
+def nested_fields(node: Node, prefix: str = "") -> Iterator[str]:
+    """Yield the paths that a node reads, those inside nested documents too."""
+    if not isinstance(node, Field):
+        for inner in node.nodes:
+            yield from nested_fields(inner, prefix)
+        return
+    path = f"{prefix}.{node.path}" if prefix else node.path
+    yield path
+    parts = node.predicate.predicates if isinstance(node.predicate, Every) else (node.predicate,)
+    for part in parts:
+        if isinstance(part, Element):
+            yield from nested_fields(part.node, path)
+
+
 def item_paths(query: Query) -> tuple[str, ...]:
     """Return the item paths that decide what the query selects and in which order, sorted."""
     paths = {*fields(query.filter), *(path for path, _ in query.sort)}

@@ -8,7 +8,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from taskplan.dql.parse import LOGIC, WRITES, parse, show
@@ -18,6 +20,22 @@ from taskplan.errors import QueryError, did_you_mean
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "match")
 KEYWORDS = ("and", "or", "annotations", "sort", "page", "page_size", "intersect", "except")
 DEFAULTS: dict[str, Any] = {"hidden": False, "type": "file"}
+
+
+# What people write who know other query languages, and what it is called here.
+_ELSEWHERE = {
+    **dict.fromkeys(("=", "==", "equals", "is"), "eq"),
+    **dict.fromkeys(("!=", "<>", "neq", "not"), "ne"),
+    **dict.fromkeys((">", "min", "above", "after"), "gt"),
+    **dict.fromkeys((">=", "ge", "from"), "gte"),
+    **dict.fromkeys(("<", "max", "below", "before"), "lt"),
+    **dict.fromkeys(("<=", "le", "to"), "lte"),
+    **dict.fromkeys(("any", "one_of"), "in"),
+    **dict.fromkeys(("not_in", "notin", "none_of"), "nin"),
+    **dict.fromkeys(("has", "exist", "present"), "exists"),
+    "elemMatch": "match",
+}
+_GLOBS = ("regex", "like", "ilike", "glob", "contains", "startswith", "endswith")
 
 
 def query_from(source: Any, *, where: str = "") -> Query:
@@ -34,19 +52,35 @@ def query_from(source: Any, *, where: str = "") -> Query:
         source = {}
     if hasattr(source, "prepare"):
         return _of_items(parse(source, where=where), where)
-    return _of_items(parse(envelope(source, where), where=where), where)
+    written = envelope(source, where)
+    try:
+        return _of_items(parse(written, where=where), where)
+    except QueryError as error:
+        if written is not source and error.path is not None:
+            # The user has never seen the envelope.
+            error.path = _as_typed(error.path, where)
+        raise
 
 
 def combine(sources: Iterable[Any]) -> Query:
-    """Return the query that selects what all of `sources` select."""
-    queries = [
-        envelope(_read(source, "") or {}, "") if isinstance(source, str) else source for source in sources
-    ]
-    first, *rest = queries
-    result = dict(first)
-    for other in rest:
-        result = {**other, "intersect": {"query": result}}
-    return _of_items(parse(result), "")
+    """Return the query that selects what all of `sources` select; the first sort counts."""
+    result, *others = (query_from(source) for source in sources)
+    for other in others:
+        first, second = (other, result) if other.sort and not result.sort else (result, other)
+        result = _both(first, second)
+    return result
+
+
+def _both(one: Query, other: Query) -> Query:
+    return replace(one, intersect=other if one.intersect is None else _both(one.intersect, other))
+
+
+def _as_typed(path: str, where: str) -> str:
+    """Return the place in a short form of a place in its envelope."""
+    inner = path.removeprefix(where).lstrip(".")
+    inner = re.sub(r"^join\.filter\.", "annotations.", re.sub(r"^filter\.", "", inner))
+    inner = re.sub(r"\$and\[\d+\]\.", "", inner).replace("$", "")
+    return f"{where}.{inner}" if where else inner
 
 
 def _of_items(query: Query, where: str) -> Query:
@@ -147,13 +181,23 @@ def _value(path: str, value: Any, where: str) -> Any:
         # Field names are free, so a lone stranger may be one; beside operators it is a slip,
         # and so is a word that is nearly an operator and is given a plain value.
         for name, operand in value.items():
-            hint = did_you_mean(str(name), OPERATORS)
+            hint = _operator_hint(str(name))
             if name not in OPERATORS and (operators or (hint and not isinstance(operand, Mapping))):
                 raise QueryError("unknown operator", path=f"{where}.{name}", hint=hint)
         return value
     if isinstance(value, list) and value and not any(isinstance(entry, list | Mapping) for entry in value):
         return {"$in": [_recursive(path, entry) for entry in value]}
     return _recursive(path, _plain(value))
+
+
+def _operator_hint(name: str) -> str | None:
+    if name in _ELSEWHERE:
+        return f'did you mean "{_ELSEWHERE[name]}"?'
+    if name == "between":
+        return "did you mean {gte: …, lte: …}?"
+    if name in _GLOBS:
+        return 'did you mean a glob such as name: "*apple*"?'
+    return did_you_mean(name, OPERATORS)
 
 
 def _operand(path: str, operator: str, operand: Any) -> Any:
