@@ -26,6 +26,7 @@ def rehearsal_copy(store: SqliteStore) -> Iterator[SqliteStore]:
         _copy(store, path)
         _copy_columns(store, path)
         copy = SqliteStore(path)
+        copy.shown = store.shown
         try:
             yield copy
         finally:

@@ -107,7 +107,8 @@ def blockers(
     )
     others = sum(count for operation, count in added.items() if operation not in together)
     if others:
-        lines.append(f'{_items(others)} {"was" if others == 1 else "were"} added to the task "{name}" since')
+        verb = "was" if others == 1 else "were"
+        lines.append(f'{_items(others)} {verb} added to the task "{name}" since (undo that first)')
     if made_by == key:
         for review, operation in connection.execute(
             "SELECT name, operation FROM tasks WHERE parent = ? ORDER BY created_at, name", (task,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -59,6 +60,11 @@ def using_store(path: Path, *, create: bool = False) -> closing[ItemStore]:
 def using_backend(name: str, store: Path) -> closing[Backend]:
     """Open a backend for a `with` block."""
     return closing(open_backend(name, store))
+
+
+def now() -> float:
+    """Return the time in milliseconds since 1970, as the platform counts it."""
+    return time.time() * 1000
 
 
 def load_plan(path: Path) -> Plan:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskplan.cli import options, output, views
+from taskplan.cli.options import now
 
 if TYPE_CHECKING:
     from taskplan.planning.document import Plan
@@ -54,12 +57,14 @@ def plan(
     """
     if source is not None and _is_given("store"):
         raise click.UsageError("--from reads into a throwaway store; leave --store out, or import first")
-    spec = _spec(spec_file, assignees, where, name, due)
     with ExitStack() as stack:
+        stack.enter_context(_naming_options(spec_file))
+        spec = _spec(spec_file, assignees, where, name, due)
         if source is not None:
             store, dataset = _import(stack, source, dataset)
         backend = stack.enter_context(options.using_backend("sqlite", store))
         made = _make(spec, backend, dataset, seed)
+        overdue = [o.title for o in made.operations if o.task and o.task.due and o.task.due < now()]
         if target is not None:
             from taskplan.planning.codec import write_plan
 
@@ -68,9 +73,13 @@ def plan(
             output.print_json(views.plan_json(made, with_items=False))
         else:
             output.show(*views.plan_view(made))
-            output.warn(made.warnings)
+            output.warn([*made.warnings, *(f"{title}: the due date is past" for title in overdue)])
             if target is not None:
-                kept = "" if rehearsed else f"; next: taskplan rehearse {target} --store {store}"
+                kept = (
+                    ""
+                    if rehearsed or not made.operations
+                    else f"; next: taskplan rehearse {target} --store {store}"
+                )
                 output.say(f"written to {target}{kept}")
             elif not rehearsed:
                 output.say("not written to a file (-o plan.json)")
@@ -104,6 +113,23 @@ def _spec(
     return spec_from({"tasks": [task]}, source="command line")
 
 
+_OPTIONS = {"assignees": "--assignee", "filter": "--where", "name": "--name", "due": "--due"}
+
+
+@contextmanager
+def _naming_options(spec_file: Path | None) -> Iterator[None]:
+    """Let errors of a task without a spec name the option, not the field that it fills."""
+    from taskplan.errors import InputError, SpecError
+
+    try:
+        yield
+    except SpecError as error:
+        found = re.match(r"tasks\[0\]\.(\w+)", error.path or "")
+        if spec_file is not None or found is None or found[1] not in _OPTIONS:
+            raise
+        raise InputError(error.message, source=_OPTIONS[found[1]], hint=error.hint) from error
+
+
 def _is_given(option: str) -> bool:
     source = click.get_current_context().get_parameter_source(option)
     return source is click.core.ParameterSource.COMMANDLINE
@@ -119,9 +145,15 @@ def _import(stack: ExitStack, source: Path, dataset: str | None) -> tuple[Path, 
 
 
 def _make(spec: Spec, backend: Backend, dataset: str | None, seed: int | None) -> Plan:
+    from taskplan.errors import NotFoundError
     from taskplan.planning.planner import make_plan
 
-    snapshot = backend.snapshot(dataset or spec.dataset)
+    try:
+        snapshot = backend.snapshot(dataset or spec.dataset)
+    except NotFoundError as error:
+        if dataset is None and spec.dataset is not None:
+            raise spec.error(error.message, "dataset", error.hint) from error
+        raise
     return make_plan(spec, snapshot, resolver=backend, seed=seed)
 
 

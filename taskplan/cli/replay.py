@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from taskplan.replay.executor import ReplayReport
     from taskplan.replay.verify import Verification
 
+
+def _email(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        raise click.BadParameter(f'expected an e-mail address, got "{value}"')
+    return value
+
+
 actor_option = click.option(
-    "--actor", default="taskplan@localhost", show_default=True, help="E-mail recorded as the creator."
+    "--actor",
+    default="taskplan@localhost",
+    show_default=True,
+    callback=_email,
+    help="E-mail recorded as the creator.",
 )
 
 
@@ -38,7 +49,9 @@ def rehearse_and_show(
     from taskplan.replay.rehearse import rehearse_plan
 
     with options.using_backend("sqlite", store) as backend, output.progress("rehearsing") as progress:
-        report, verification = rehearse_plan(plan, backend, actor=actor, clock=_now, on_progress=progress)
+        report, verification = rehearse_plan(
+            plan, backend, actor=actor, clock=options.now, on_progress=progress
+        )
     if not quiet:
         print_report("rehearsed", plan, report, verification, as_json=as_json)
     if not verification.ok:
@@ -71,7 +84,7 @@ def apply(
                 opened,
                 journal,
                 actor=actor,
-                clock=_now,
+                clock=options.now,
                 allow_drift=allow_drift,
                 on_progress=progress,
             )
@@ -125,7 +138,7 @@ def undo(plan_file: Path, store: Path, backend: str, discard_work: bool, as_json
 
     plan = options.load_plan(plan_file)
     with options.using_backend(backend, store) as opened, Journal(store) as journal:
-        report = undo_plan(plan, opened, journal, clock=_now, discard_work=discard_work)
+        report = undo_plan(plan, opened, journal, clock=options.now, discard_work=discard_work)
     if as_json:
         output.print_json(report.to_json())
         return
@@ -138,10 +151,6 @@ def undo(plan_file: Path, store: Path, backend: str, discard_work: bool, as_json
 
 def _less(left_out: int) -> str:
     return f", less {output.plural(left_out, 'item')} that drift left out" if left_out else ""
-
-
-def _now() -> float:
-    return time.time() * 1000
 
 
 def print_report(

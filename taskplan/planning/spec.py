@@ -284,6 +284,12 @@ def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
         raise spec.error("expected either stratified or grouped", f"{path}.order")
     if task.add_to is not None:
         _check_addition(spec, task, path)
+    actions: set[str] = set()
+    for index, status in enumerate(task.statuses):
+        action = status if isinstance(status, str) else status.action
+        if action in actions:
+            raise spec.error(f'the status "{action}" is listed twice', f"{path}.statuses[{index}]")
+        actions.add(action)
     seen: set[str] = set()
     for index, person in enumerate(task.assignees):
         email = (person if isinstance(person, str) else person.email).lower()

@@ -50,7 +50,7 @@ def split_rows(
     except InputError as error:
         raise spec.error(error.message, f"{path}.assignees", error.hint) from error
     except InfeasibleError as error:
-        raise InfeasibleError(f"{spec.source} {task.title}: {error}") from error
+        raise InfeasibleError(str(spec.error(str(error), f"{path}.assignees"))) from error
     if (what := fault(problem, allocation)) is not None:
         raise spec.error(f'strategy "{name}" is at fault: {what}', f"{path}.strategy")
     record = _record(ordering, table.ids.take(rows[allocation.order]), allocation, name, options)

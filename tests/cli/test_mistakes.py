@@ -21,6 +21,7 @@ def shell(tmp_path: Path) -> Shell:
     opened = Shell(tmp_path)
     (tmp_path / "items.ndjson").write_text("\n".join(map(json.dumps, ITEMS)), encoding="utf-8")
     (tmp_path / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    (tmp_path / "elsewhere.yaml").write_text("# a comment\ndataset: fruits\n" + SPEC, encoding="utf-8")
     (tmp_path / "folder").mkdir()
     opened.ok("import", "items.ndjson", "--dataset", "fruit")
     opened.ok("plan", "spec.yaml", "-o", "plan.json")
@@ -34,13 +35,11 @@ MISTAKES = [
     ("plan spec.yaml --due x", "Error: --assignee, --where and --due describe a task without a SPEC"),
     (
         "plan --assignee ann",
-        "error: command line tasks[0].assignees[0]: expected an e-mail, or "
-        '{email, weight | percent | count}, got "ann"',
+        'error: --assignee: expected an e-mail, or {email, weight | percent | count}, got "ann"',
     ),
     (
         "plan --assignee a@b.c --due soon",
-        "error: command line tasks[0].due: expected a date such as 2029-01-01 or 2029-01-01T18:00+02:00, "
-        'got "soon"',
+        'error: --due: expected a date such as 2029-01-01 or 2029-01-01T18:00+02:00, got "soon"',
     ),
     (
         "plan --assignee a@b.c --where {gtt",
@@ -63,9 +62,24 @@ MISTAKES = [
     ("plan --from none --assignee a@b.c", "error: none: there is no such file or folder"),
     (
         "plan spec.yaml --dataset fruits",
-        'error: work.db: there is no dataset "fruits"; did you mean "fruit"?',
+        'error: work.db: there is no dataset "fruits", only fruit; did you mean "fruit"?',
     ),
-    ("items --dataset fruits", 'error: work.db: there is no dataset "fruits"; did you mean "fruit"?'),
+    (
+        "plan elsewhere.yaml",
+        'error: elsewhere.yaml:2 dataset: there is no dataset "fruits", only fruit; did you mean "fruit"?',
+    ),
+    (
+        "plan spec.yaml --from items.ndjson --store work.db",
+        "Error: --from reads into a throwaway store; leave --store out, or import first",
+    ),
+    (
+        "apply plan.json --actor me",
+        "Error: Invalid value for '--actor': expected an e-mail address, got \"me\"",
+    ),
+    (
+        "items --dataset fruits",
+        'error: work.db: there is no dataset "fruits", only fruit; did you mean "fruit"?',
+    ),
     ("items --where @none.yaml", "error: none.yaml: cannot be read: No such file or directory"),
     ("items --where @folder", "error: folder: cannot be read: Is a directory"),
     ("items --limit -1", "Error: Invalid value for '--limit': -1 is not in the range x>=0."),
@@ -110,7 +124,10 @@ MISTAKES = [
         "explain plan.json --assignee anne@example.com",
         'error: anne@example.com gets nothing in this plan; did you mean "ann@example.com"?',
     ),
-    ("status --dataset fruits", 'error: work.db: there is no dataset "fruits"; did you mean "fruit"?'),
+    (
+        "status --dataset fruits",
+        'error: work.db: there is no dataset "fruits", only fruit; did you mean "fruit"?',
+    ),
     ("init spec.yaml", "error: spec.yaml: exists already and is left as it is"),
     ("init none/spec.yaml", "error: none: there is no such folder"),
     ("demo .", "error: .: exists already and is left as it is; remove it, or name another folder"),
@@ -148,7 +165,10 @@ def test_fixed_counts_that_do_not_fit_are_one_line(shell: Shell) -> None:
     (shell.folder / "counts.yaml").write_text(spec, encoding="utf-8")
     done = shell.run("plan", "counts.yaml", "-o", "counts.json")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: counts.yaml t: fixed counts ask for 9 items, but there are 4\n"
+    assert (
+        done.stderr
+        == "error: counts.yaml:1 tasks[0].assignees: fixed counts ask for 9 items, but there are 4\n"
+    )
     assert not (shell.folder / "counts.json").exists()
 
 
@@ -173,3 +193,37 @@ def test_the_terminal_does_not_obey_names(shell: Shell) -> None:
 def test_a_plan_is_written_to_a_pipe_that_is_named(shell: Shell) -> None:
     done = shell.run("plan", "spec.yaml", "--json", "-o", "/dev/stderr")
     assert json.loads(done.stderr)["digest"] == json.loads(done.stdout)["digest"]
+
+
+def test_a_due_date_that_is_past_is_said(shell: Shell) -> None:
+    done = shell.run("plan", "--assignee", "a@b.c", "--due", "2020-01-01")
+    assert done.stderr.splitlines()[0] == "warning: annotate: the due date is past"
+
+
+def test_what_the_output_cannot_hold_is_a_question_mark(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = shell.run("show", "plan.json")
+    assert (done.returncode, done.stderr) == (
+        0,
+        "warning: check-train: reviews the planned items of label-train; none of them is finished yet\n",
+    )
+    assert "???" in done.stdout
+
+
+def test_an_import_that_cannot_begin_leaves_no_store(shell: Shell) -> None:
+    assert shell.run("import", "none.ndjson", "--store", "new.db").returncode == 2
+    assert not list(shell.folder.glob("new.db*"))
+
+
+def test_items_that_a_newer_source_lacks_stay_and_are_counted(shell: Shell) -> None:
+    (shell.folder / "newer.ndjson").write_text(json.dumps(ITEMS[0]), encoding="utf-8")
+    done = shell.run("import", "newer.ndjson", "--dataset", "fruit")
+    assert done.stdout == "fruit: 1 item read, 0 added, 0 changed, 1 unchanged\n"
+    assert done.stderr == "3 other items of the dataset stay as before\n"
+
+
+def test_a_source_without_items_is_said(shell: Shell) -> None:
+    done = shell.run("import", "folder", "--dataset", "empty")
+    assert (done.returncode, done.stderr) == (0, "warning: there is no item in folder\n")

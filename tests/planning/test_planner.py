@@ -230,7 +230,7 @@ def test_counts_that_cannot_be_met_are_named() -> None:
     spec = spec_from(support.one_task(assignees=[{"email": "a@x.y", "count": 9999}]))
     with pytest.raises(InfeasibleError) as caught:
         make_plan(spec, TABLE)
-    assert str(caught.value) == "spec t: fixed counts ask for 9,999 items, but there are 125"
+    assert str(caught.value) == "spec tasks[0].assignees: fixed counts ask for 9,999 items, but there are 125"
 
 
 def test_a_spec_in_python_takes_dates_and_filters_of_the_sdk(dl: Any) -> None:

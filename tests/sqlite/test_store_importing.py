@@ -310,7 +310,10 @@ def test_datasets_by_name(store: SqliteStore, tmp_path: Path) -> None:
     assert (store.table().dataset, store.table().project) == ("fruit", "food")
     store.import_path(path, "cars")
     assert told(None) == f"{store.path}: has 2 datasets (fruit, cars); name one with --dataset"
-    assert told("fruits") == f'{store.path}: there is no dataset "fruits"; did you mean "fruit"?'
+    assert (
+        told("fruits")
+        == f'{store.path}: there is no dataset "fruits", only fruit, cars; did you mean "fruit"?'
+    )
     with pytest.raises(NotFoundError):
         store.table("x")
     assert store.table(store.table("cars").dataset_id).dataset == "cars"

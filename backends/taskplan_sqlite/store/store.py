@@ -31,10 +31,12 @@ class SqliteStore:
 
     `connection` is in autocommit mode; write inside `write()`. With `create` a
     file that does not exist is made, and taken away again if its first import fails.
+    `shown` is what errors call the store.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
+        self.shown = str(path)
         self._new = not path.exists()
         self._tables: dict[int, StoredTable] = {}
         self.connection = connect(path, create)
@@ -87,18 +89,19 @@ class SqliteStore:
                 return int(rows[0][0])
             if not rows:
                 raise NotFoundError(
-                    "has no dataset yet", source=str(self.path), hint="`taskplan import PATH` adds one"
+                    "has no dataset yet", source=self.shown, hint="`taskplan import PATH` adds one"
                 )
             raise InputError(
                 f"has {len(rows)} datasets ({', '.join(names)})",
-                source=str(self.path),
+                source=self.shown,
                 hint="name one with --dataset",
             )
         for pk, dataset_id, name in rows:
             if dataset in (name, dataset_id):
                 return int(pk)
+        listed = f"only {', '.join(names)}" if names else "it has none"
         raise NotFoundError(
-            f'there is no dataset "{dataset}"', source=str(self.path), hint=did_you_mean(dataset, names)
+            f'there is no dataset "{dataset}", {listed}', source=self.shown, hint=did_you_mean(dataset, names)
         )
 
     def table(self, dataset: str | None = None, *, without: frozenset[str] = frozenset()) -> StoredTable:
