@@ -31,8 +31,7 @@ REAL = {
 
 def planned(path: Path, table: ItemTable) -> dict[str, int]:
     plan = make_plan(read_spec(path), table, resolver=support.Existing())
-    titles = {support.EXISTING: "label-train"}
-    return {titles.get(op.title, op.title): op.allocation.items.count for op in plan.operations}
+    return {op.title: op.allocation.items.count for op in plan.operations}
 
 
 def test_there_is_an_example_for_each_expected_plan() -> None:
