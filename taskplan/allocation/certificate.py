@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 from taskplan.allocation.exact import Shares
@@ -16,20 +17,30 @@ def measures(counts: Sequence[int], shares: Shares, people: Sequence[str]) -> di
     share; `quota` names who is off their exact share by a whole item or more.
     """
     parts, unit = shares
-    ratios = [count * unit / part for count, part in zip(counts, parts, strict=True) if part]
+    ratios = [_ratio(count * unit, part) for count, part in zip(counts, parts, strict=True) if part]
+    largest = max(ratios, default=0.0)
     out = [
         who
         for who, count, part in zip(people, counts, parts, strict=True)
         if abs(count * unit - part) >= unit
     ]
     # Exact sums, because that of `sum` differs between releases of Python, and a plan's bytes must not.
-    squares = math.fsum([ratio * ratio for ratio in ratios])
+    relative = [ratio / largest for ratio in ratios] if largest else []
+    squares = math.fsum([ratio * ratio for ratio in relative])
     return {
         "max_gap": float(max(counts) - min(counts)) if counts else 0.0,
         "quota": f"violated for {', '.join(out)}" if out else "satisfied",
-        "jain": math.fsum(ratios) ** 2 / (len(ratios) * squares) if squares else 1.0,
-        "max_relative_load": max(ratios, default=0.0),
+        "jain": math.fsum(relative) ** 2 / (len(relative) * squares) if squares else 1.0,
+        "max_relative_load": largest,
     }
+
+
+def _ratio(above: int, below: int) -> float:
+    try:
+        return above / below
+    except OverflowError:
+        # Someone got an item for a share of next to nothing.
+        return sys.float_info.max
 
 
 def equal_certificate(counts: Sequence[int], people: Sequence[str]) -> Certificate:

@@ -100,13 +100,13 @@ def apply(
 @options.json_option
 def verify(plan_file: Path, store: Path, backend: str, as_json: bool) -> None:
     """Read back what a plan created and compare it with the plan, item by item."""
-    from taskplan.replay.journal import Journal
+    from taskplan.replay.journal import read_entries
     from taskplan.replay.order import as_performed
     from taskplan.replay.verify import verify_plan
 
     plan = options.load_plan(plan_file)
-    with options.using_backend(backend, store) as opened, Journal(store) as journal:
-        entries = journal.entries(operation.key for operation in plan.operations)
+    with options.using_backend(backend, store) as opened:
+        entries = read_entries(store, [operation.key for operation in plan.operations])
         operations = as_performed(plan, entries)
         result = verify_plan(plan, opened, operations=operations)
     items = sum(operation.allocation.items.count for operation in operations)
@@ -143,6 +143,12 @@ def undo(plan_file: Path, store: Path, backend: str, discard_work: bool, as_json
         output.print_json(report.to_json())
         return
     titles = {operation.id: operation.title for operation in plan.operations}
+    output.warn(
+        [
+            f"{titles[name]} was made by plan {views.short_digest(digest)}, not by this one; it stays"
+            for name, digest in report.left.items()
+        ]
+    )
     if not report.removed:
         output.tell("nothing to undo")
     for name, outcome in report.removed.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def status(store: Path, dataset: str | None, as_json: bool) -> None:
     """Show tasks, assignments, loads and progress."""
     with options.using_backend("sqlite", store) as backend:
-        datasets = [d for d in backend.datasets() if dataset is None or d.name == dataset]
+        datasets = [d for d in backend.datasets() if dataset in (None, d.name, d.id)]
         if dataset is not None and not datasets:
             backend.snapshot(dataset)
         tasks = [task for found in datasets for task in backend.tasks(found.name)]

@@ -194,17 +194,28 @@ def _compare_numbers(operator: str, value: Any, numbers: NDArray[np.float64]) ->
     return np.asarray(numbers <= value)
 
 
+def _number_places(column: Column) -> dict[float, int] | None:
+    """Return each number's place in the sort, where float64 cannot tell all of them apart; else None."""
+    found = {reached[0] for reached in column.values if reached and _is_number(reached[0])}
+    if all(map(_fits, found)):
+        return None
+    if column.numbers is not None:
+        found.update(np.unique(column.numbers).tolist())
+    return {number: place for place, number in enumerate(sorted(found))}
+
+
 def _sort_keys(column: Column, rows: NDArray[np.int64], direction: Direction) -> list[NDArray[Any]]:
     """Return (value, kind) keys of the rows, the weightier last, as `numpy.lexsort` wants them."""
     texts = sorted({reached[0] for reached in column.values if reached and isinstance(reached[0], str)})
     rank = {text: place for place, text in enumerate(texts)}
+    places = _number_places(column)
     kinds, values = np.zeros(len(column.values) + 1), np.zeros(len(column.values) + 1)
     for code, reached in enumerate(column.values):
         value = reached[0] if reached else None
         if value is None:
             continue
         if _is_number(value):
-            kinds[code], values[code] = 1, _float(value) if isinstance(value, int) else value
+            kinds[code], values[code] = 1, value if places is None else places[value]
         elif isinstance(value, str):
             kinds[code], values[code] = 2, rank[value]
         else:
@@ -213,6 +224,10 @@ def _sort_keys(column: Column, rows: NDArray[np.int64], direction: Direction) ->
     codes = column.codes[rows]
     key = values[codes]
     if column.numbers is not None:
-        key = np.where(codes == column.number_code, column.numbers[rows], key)
+        numbers = column.numbers[rows]
+        if places is not None:
+            distinct, inverse = np.unique(numbers, return_inverse=True)
+            numbers = np.array([places.get(number, 0) for number in distinct.tolist()])[inverse.ravel()]
+        key = np.where(codes == column.number_code, numbers, key)
     sign = 1 if direction == "ascending" else -1
     return [sign * key, sign * kinds[codes]]

@@ -220,6 +220,7 @@ def show(value: Any) -> str:
     """Return a value as a short text for errors."""
     try:
         text = msgspec.json.encode(value).decode()
-    except TypeError:
-        text = type(value).__name__
+    except (TypeError, ValueError, RecursionError):
+        # Not JSON, half of a surrogate pair, or a circle.
+        text = ascii(value) if isinstance(value, str) else type(value).__name__
     return text if len(text) <= 60 else text[:57] + "..."

@@ -15,7 +15,7 @@ from typing import Any
 
 from taskplan.dql.parse import LOGIC, WRITES, parse, show
 from taskplan.dql.query import Query
-from taskplan.errors import QueryError, did_you_mean
+from taskplan.errors import QueryError, SpecError, did_you_mean
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "match")
 KEYWORDS = ("and", "or", "annotations", "sort", "page", "page_size", "intersect", "except")
@@ -91,16 +91,19 @@ def _of_items(query: Query, where: str) -> Query:
 
 
 def _read(text: str, where: str) -> Any:
-    import yaml
+    from taskplan.located import load_yaml
 
     try:
-        return yaml.safe_load(text)
-    except RecursionError as error:
-        raise QueryError("is nested too deeply", path=where or "query") from error
-    except yaml.YAMLError as error:
-        raise QueryError(
-            f"cannot read {show(text)} as a query", path=where or "query", hint="expected e.g. 'dir: /train'"
-        ) from error
+        return load_yaml(text, None).data
+    except SpecError as error:
+        if error.message.startswith("is not YAML"):
+            raise QueryError(
+                f"cannot read {show(text)} as a query",
+                path=where or "query",
+                hint="expected e.g. 'dir: /train'",
+            ) from error
+        path = ".".join(part for part in (where, error.path) if part)
+        raise QueryError(error.message, path=path or "query") from error
 
 
 def envelope(source: Mapping[Any, Any], where: str) -> Mapping[Any, Any]:
@@ -207,7 +210,7 @@ def _operand(path: str, operator: str, operand: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """YAML reads 2024-01-31 as a date; documents hold it as text."""
+    """Dates of Python are text, as documents hold them."""
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

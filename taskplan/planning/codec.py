@@ -36,11 +36,23 @@ def _rest(plan: Plan) -> bytes:
         name: getattr(plan, name) for name in plan.__struct_fields__ if name not in ("digest", "operations")
     }
     encode = msgspec.json.Encoder(order="deterministic").encode
-    lines = b",\n".join(encode(operation) for operation in plan.operations)
-    opening = encode(header)[1:-1]
+    lines = b",\n".join(encode(_sorts_kept(msgspec.to_builtins(o))) for o in plan.operations)
+    opening = encode(_sorts_kept(msgspec.to_builtins(header)))[1:-1]
     return b"".join(
         (opening, b',\n"operations":[', b"\n" if lines else b"", lines, b"\n]}\n" if lines else b"]}\n")
     )
+
+
+def _sorts_kept(value: Any) -> Any:
+    """Return plain data in which the fields of every ``sort`` stay in their order, which matters."""
+    if isinstance(value, dict):
+        return {
+            name: msgspec.Raw(msgspec.json.encode(entry))
+            if name == "sort" and isinstance(entry, dict)
+            else _sorts_kept(entry)
+            for name, entry in value.items()
+        }
+    return [_sorts_kept(entry) for entry in value] if isinstance(value, list) else value
 
 
 def dump(plan: Plan) -> bytes:

@@ -39,12 +39,14 @@ def _due(spec: Spec, task: TaskSpec, path: str) -> float | None:
         return None
     try:
         moment = datetime.fromisoformat(task.due)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        # A time in a zone of its own may lie before the year 1, or after 9999.
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise spec.error(
             f'expected a date such as 2029-01-01 or 2029-01-01T18:00+02:00, got "{task.due}"', f"{path}.due"
         ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     return round(moment.timestamp() * 1000, 3)
 
 

@@ -30,6 +30,10 @@ from taskplan.planning.document import SelectionSource
 from taskplan.planning.spec import ItemList, Spec, TaskSpec
 
 
+SDK_PAGE = (0, 1000)
+"""The page that ``dtlpy.Filters`` names where nobody asks for one."""
+
+
 class Resolver(Protocol):
     """Knows the tasks and people that exist already; a backend is one."""
 
@@ -187,6 +191,8 @@ def _query_warnings(query: Query, task: TaskSpec, table: ItemTable) -> list[str]
     for name, near in unknown_paths(query, table):
         hint = f'; did you mean "{near}"?' if near else ""
         warnings.append(f'{task.title}: no item has "{name}"{hint}')
+    if (query.page, query.page_size) not in ((None, None), SDK_PAGE):
+        warnings.append(f"{task.title}: the page of the filter plays no part in a task; limit does")
     if task.filter is not None and _has_apostrophe(to_json(query)):
         warnings.append(
             f"{task.title}: the filter holds an apostrophe, which the platform's SDK turns into a quotation "

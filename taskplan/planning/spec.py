@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from taskplan.dql.parse import show
 from taskplan.errors import SpecError, did_you_mean
-from taskplan.planning.location import Located, load_yaml, plain, unwritable
+from taskplan.located import Located, load_yaml, plain, unwritable
 
 # A bare `$` would let a line end follow.
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$(?!\n)", description="An e-mail address.")]

@@ -106,9 +106,9 @@ def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:
             outcome = replay.backend.find(operation.key)
             if outcome is None:
                 continue
-            replay.journal.done(
-                replay.plan.digest, operation.id, operation.key, replay.clock(), outcome, dropped
-            )
+            # Whose plan it was stays known, so that undo takes back no other's work.
+            plan = entry.plan if entry is not None and entry.state == "intent" else replay.plan.digest
+            replay.journal.done(plan, operation.id, operation.key, replay.clock(), outcome, dropped)
         replay.already[operation.id] = outcome
         replay.real[operation.id] = without_items(operation, dropped)
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -42,22 +43,30 @@ _PUT = """INSERT INTO journal (key, plan, operation, state, outcome, at) VALUES 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The journal's word on one operation: `dropped` are the items that drift took out of it."""
+    """The journal's word on one operation: `dropped` are the items that drift took out of it.
+
+    `plan` is the digest of the plan by which it was performed.
+    """
 
     state: State
     outcome: Outcome | None
     dropped: tuple[str, ...] = ()
+    plan: str = ""
 
 
 class Journal:
     """The journal at `path`, a store or a file of its own; a context manager that closes it."""
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+        # One store has one lock, whichever way leads to it.
+        self.path = Path(path).resolve()
         self._connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute(_TABLE)
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            raise BackendError(f"{path}: the journal cannot be written: {error}") from error
         except BaseException:
             self._connection.close()
             raise
@@ -95,14 +104,7 @@ class Journal:
 
     def entries(self, keys: Iterable[str]) -> dict[str, Entry]:
         """Return what is known of the operations with `keys`; those never begun are left out."""
-        result = {}
-        for key in keys:
-            row = self._connection.execute(
-                "SELECT state, outcome FROM journal WHERE key = ?", (key,)
-            ).fetchone()
-            if row is not None:
-                result[key] = _entry(row[0], row[1])
-        return result
+        return _entries(self._connection, keys)
 
     def intend(self, plan: str, operation: str, key: str, at: float, dropped: Iterable[str] = ()) -> None:
         """Record that an operation is about to be performed (or undone); durable when it returns."""
@@ -141,9 +143,41 @@ def _try_lock(lock: sqlite3.Connection) -> bool:
     return True
 
 
-def _entry(state: State, text: str | None) -> Entry:
-    said = msgspec.json.decode(text) if text else {}
-    outcome = None
-    if state == "done":
-        outcome = Outcome(said["task_id"], said["assignments"], said["items"])
-    return Entry(state, outcome, tuple(said.get("dropped", ())))
+def read_entries(path: Path, keys: Iterable[str]) -> dict[str, Entry]:
+    """Return what the journal at `path` knows of operations, writing nothing; empty where there is none."""
+    for mode in ("mode=ro", "mode=ro&immutable=1"):
+        try:
+            with closing(
+                sqlite3.connect(f"file:{quote(str(path.resolve()))}?{mode}", uri=True)
+            ) as connection:
+                return _entries(connection, keys)
+        except sqlite3.OperationalError:
+            # No journal yet; or a place that may not be written, which the second way is for.
+            continue
+    return {}
+
+
+def _entries(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, Entry]:
+    result = {}
+    for key in keys:
+        row = connection.execute("SELECT state, outcome, plan FROM journal WHERE key = ?", (key,)).fetchone()
+        if row is not None:
+            result[key] = _entry(*row)
+    return result
+
+
+class _Said(msgspec.Struct):
+    task_id: str = ""
+    assignments: dict[str, str] = {}
+    items: int = 0
+    dropped: tuple[str, ...] = ()
+
+
+def _entry(state: State, text: str | None, plan: str) -> Entry:
+    try:
+        said = msgspec.json.decode(text or "", type=_Said)
+    except msgspec.DecodeError:
+        # Damaged: the backend itself knows whether the operation took effect.
+        return Entry("intent", None, (), plan)
+    outcome = Outcome(said.task_id, said.assignments, said.items) if state == "done" else None
+    return Entry(state, outcome, said.dropped, plan)

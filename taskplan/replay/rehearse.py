@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from taskplan.errors import BackendError
+from taskplan.errors import BackendError, InterruptedReplay
 from taskplan.model.store import Progress
 from taskplan.planning.document import Plan
 from taskplan.replay.backend import Backend
@@ -40,7 +40,16 @@ def rehearse_plan(
     if not isinstance(backend, Rehearsable):
         raise BackendError(f'the backend "{backend.describe().name}" cannot be copied; rehearse on sqlite')
     with backend.rehearsal_copy() as (copy, journal_path), Journal(journal_path) as journal:
-        report = apply_plan(
-            plan, copy, journal, actor=actor, clock=clock, allow_drift=allow_drift, on_progress=on_progress
-        )
+        try:
+            report = apply_plan(
+                plan,
+                copy,
+                journal,
+                actor=actor,
+                clock=clock,
+                allow_drift=allow_drift,
+                on_progress=on_progress,
+            )
+        except InterruptedReplay as error:
+            raise InterruptedReplay("the rehearsal was stopped; nothing of it is kept") from error
         return report, report.verification

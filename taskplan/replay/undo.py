@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from taskplan.errors import BackendError, InterruptedReplay
@@ -15,10 +15,14 @@ from taskplan.replay.order import in_order
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """What was taken back: operation id → what it had made."""
+    """What was taken back: operation id → what it had made.
+
+    `left` maps operations that another plan has performed to the digest of that plan.
+    """
 
     plan: str
     removed: Mapping[str, Outcome]
+    left: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
@@ -28,6 +32,7 @@ class UndoReport:
                 name: {"task": outcome.task_id, "items": outcome.items}
                 for name, outcome in self.removed.items()
             },
+            "left": dict(self.left),
         }
 
 
@@ -44,13 +49,21 @@ def undo_plan(
 
     `clock` gives milliseconds since 1970. BackendError, before anything is
     removed, where people have worked on it (unless `discard_work`) or where
-    something outside the plan depends on it. A killed undo continues.
+    something outside the plan depends on it. What another plan has performed, if
+    this one holds the same operation, stays. A killed undo continues.
     """
     removed: dict[str, Outcome] = {}
-    operations = tuple(reversed(in_order(plan)))
-    keys = frozenset(operation.key for operation in operations)
     with journal.locked(wait):
-        entries = journal.entries(keys)
+        entries = journal.entries(operation.key for operation in plan.operations)
+        left = {
+            operation.id: entries[operation.key].plan
+            for operation in plan.operations
+            if operation.key in entries
+            and entries[operation.key].state != "undone"
+            and entries[operation.key].plan != plan.digest
+        }
+        operations = [operation for operation in reversed(in_order(plan)) if operation.id not in left]
+        keys = frozenset(operation.key for operation in operations)
         blockers = [
             words
             for operation in operations
@@ -74,4 +87,4 @@ def undo_plan(
             raise InterruptedReplay(
                 f"stopped after {len(removed)} of {len(operations)} operations; the same command continues"
             ) from None
-    return UndoReport(plan.digest, removed)
+    return UndoReport(plan.digest, removed, left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from itertools import product
 
@@ -84,3 +85,11 @@ def test_no_split_is_nearer_to_the_shares_than_the_bound(weights: list[int], ite
     for split in splits[:3]:
         exact = Shares([weight * items for weight in weights], sum(weights))
         assert share_certificate(split, exact, people).bound == float(best)
+
+
+@pytest.mark.parametrize("method", ["adams", "huntington-hill"])
+def test_a_share_of_next_to_nothing_has_finite_measures(method: str) -> None:
+    assignees = (Assignee("a@x.io", weight=1e308), Assignee("b@x.io", weight=1e-300))
+    measured = Weighted(method).allocate(Problem(10, assignees)).certificate.measures
+    assert 0 < float(measured["jain"]) <= 1
+    assert math.isfinite(float(measured["max_relative_load"]))

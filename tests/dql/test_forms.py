@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskplan.dql.evaluate import evaluate
+from taskplan.dql.evaluate import evaluate, select
 from taskplan.dql.globs import glob_match
 from taskplan.dql.parse import parse
 from taskplan.dql.short import combine, query_from
@@ -105,6 +105,11 @@ def test_dates_stay_text() -> None:
 
 MALFORMED: list[tuple[Any, str]] = [
     ("{", "query: cannot read \"{\" as a query; expected e.g. 'dir: /train'"),
+    ("{dir: /a, dir: /b}", "dir: is given twice"),
+    ("a: {gt: 0x_}", 'a.gt: "0x_" cannot be read as int'),
+    ("a: !!timestamp abc", 'a: "abc" cannot be read as timestamp'),
+    ("&a [*a]", "query: is nested too deeply"),
+    ("\udcff", "query: cannot read '\\udcff' as a query; expected e.g. 'dir: /train'"),
     ("- a", 'query: expected fields such as dir: /train, got ["a"]'),
     (3, "query: expected fields such as dir: /train, got 3"),
     ({"a": {"gtt": 3}}, 'a.gtt: unknown operator; did you mean "gt"?'),
@@ -212,3 +217,26 @@ def test_a_query_nested_too_deeply_is_said(form: str) -> None:
         envelope = '{"filter":' + '{"$and":[' * 3000 + "{}" + "]}" * 3000 + "}"
     with pytest.raises(QueryError, match=r"^query: is n"):
         parse(envelope)
+
+
+def test_several_queries_are_all_asked_for_and_the_first_sort_counts(table: MemoryTable) -> None:
+    texts = [
+        "{dir: /train, except: {annotated: true}}",
+        "{except: {metadata.user.scene: tunnel}, sort: name}",
+    ]
+    one, two = map(query_from, texts)
+    both = combine(texts)
+    assert evaluate(both, table).tolist() == (evaluate(one, table) & evaluate(two, table)).tolist()
+    assert both.sort == (("name", "ascending"),)
+    nested = combine([{"intersect": {"dir": "/train"}}, {"intersect": {"annotated": False}}])
+    expected = evaluate(query_from({"dir": "/train", "annotated": False}), table)
+    assert evaluate(nested, table).tolist() == expected.tolist()
+
+
+def test_whole_numbers_beyond_float64_are_sorted_exactly() -> None:
+    numbers = [2**53 + 1, 2**53, 0.5, 2**60, 2**60 + 1, *range(300)]
+    table = MemoryTable.from_documents(
+        {"id": f"{place:024x}", "filename": f"/{place}", "n": number} for place, number in enumerate(numbers)
+    )
+    rows = select(query_from({"sort": "n"}), table)
+    assert [numbers[row] for row in rows] == sorted(numbers)

@@ -208,3 +208,24 @@ def test_a_number_out_of_range_is_no_item(number: str, digits: int, around: str)
             read_item(Record(text, "f", 7))
     else:
         assert read_item(Record(text, "f", 7)).filename == "/1e999"
+
+
+def nested(levels: int) -> str:
+    return '{"x":' * levels + "1" + "}" * levels
+
+
+@pytest.mark.parametrize("brackets", ["", "[" * 300])
+def test_documents_have_at_most_a_hundred_levels(brackets: str) -> None:
+    def read(levels: int) -> None:
+        text = f'{{"id": "a", "filename": "/a", "s": "{brackets}", "d": {nested(levels)}}}'
+        read_item(Record(text.encode(), "f", 1))
+
+    read(99)
+    with pytest.raises(DataError, match=r"^f:1: is nested too deeply$"):
+        read(100)
+
+
+def test_an_id_without_the_character_that_ends_texts() -> None:
+    assert message('{"id": "a\\u0000b", "filename": "/a"}') == (
+        'items.ndjson:17 id: expected text, got "a\\u0000b"'
+    )

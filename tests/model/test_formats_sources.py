@@ -164,7 +164,7 @@ def test_parquet_keeps_nested_columns(tmp_path: Path) -> None:
         {"id": generated_id("d", "/b.jpg"), "filename": "/b.jpg"},
     ]
     assert told(write(tmp_path / "bad.parquet", "PAR1 and no more")).startswith(
-        f"{tmp_path}/bad.parquet: is not"
+        f"{tmp_path}/bad.parquet: cannot be read as Parquet ("
     )
 
 
@@ -210,3 +210,71 @@ def test_the_real_export(shared: Path) -> None:
 def test_an_unreadable_line_is_a_data_error(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         documents(write(tmp_path / "items.ndjson", "{"))
+
+
+def test_parquet_times_are_text_and_what_has_no_value_is_told(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table(
+        {
+            "filename": ["/a"],
+            "at": pa.array([1_700_000_000_123_456_789], pa.timestamp("ns")),
+            "took": pa.array([90_000_000_000], pa.duration("ns")),
+        }
+    )
+    pq.write_table(table, tmp_path / "times.parquet")
+    (document,) = documents(tmp_path / "times.parquet")
+    assert document["metadata"]["user"]["at"].startswith("2023-11-14T22:13:20.123456")
+    assert document["metadata"]["user"]["took"].startswith("P")
+    late = pa.table({"filename": ["/a"], "at": pa.array([5_000_000], pa.date32()).cast(pa.timestamp("s"))})
+    pq.write_table(late, tmp_path / "late.parquet")
+    assert told(tmp_path / "late.parquet").startswith(f"{tmp_path}/late.parquet: cannot be read as Parquet (")
+
+
+def test_two_members_of_one_name_in_a_zip_are_two_records(tmp_path: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.json", '{"_id": "a", "filename": "/a"}')
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.json", '{"_id": "b", "filename": "/b"}')
+    assert [document["id"] for document in documents(tmp_path / "two.zip")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("place", "byte", "words"),
+    [
+        (6, 1, "is encrypted"),
+        (8, 97, "cannot be unpacked: "),
+        (None, 0, "is not a zip file, or a damaged one"),
+    ],
+)
+def test_a_zip_that_cannot_be_unpacked(place: int | None, byte: int, words: str, tmp_path: Path) -> None:
+    import zipfile
+
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", '{"_id": "a", "filename": "/a"}' + " " * 200)
+    data = bytearray(path.read_bytes())
+    if place is None:
+        start = 30 + len("a.json")
+        data[start : start + 20] = b"\xff" * 20
+    else:
+        # Flags and method stand in the local header and in the directory.
+        data[place] = byte
+        data[data.index(b"PK\x01\x02") + place + 2] = byte
+    path.write_bytes(data)
+    found = told(path)
+    assert found.startswith((f"{path}: {words}", f"{path}/a.json: {words}"))
+
+
+def test_a_pipe_is_neither_read_nor_waited_for(tmp_path: Path) -> None:
+    import os
+
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert told(tmp_path / "pipe.jpg") == (
+        f"{tmp_path}/pipe.jpg: is neither a file nor a folder; save what it gives to a file first"
+    )
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    assert [document["filename"] for document in documents(tmp_path)] == ["/a.jpg"]

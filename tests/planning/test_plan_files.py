@@ -111,3 +111,13 @@ def test_a_plan_replaces_only_a_plan(tmp_path: Path) -> None:
     write_plan(path, PLAN)
     write_plan(path, PLAN)
     assert read_plan(path) == PLAN
+
+
+def test_a_sort_keeps_the_order_of_its_fields() -> None:
+    sort = {"metadata.user.scene": "ascending", "filename": "descending"}
+    spec = spec_from(support.one_task(filter={"sort": sort}))
+    plan = load(dump(make_plan(spec, support.generated(10))), "p")
+    query = plan.operations[0].selection.query
+    assert query is not None
+    assert list(query["sort"]) == list(sort)
+    assert list(plan.spec["tasks"][0]["filter"]["sort"]) == list(sort)

@@ -168,6 +168,7 @@ WARNINGS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"limit": 7}, "t: the limit keeps 7 of 125 items"),
     ({"limit": 1}, "t: only 1 item for 2 people"),
+    ({"filter": {"page_size": 7}}, "t: the page of the filter plays no part in a task; limit does"),
     (
         {"order": {"grouped": "metadata.user.scen"}},
         't: no item has "metadata.user.scen", by which it is ordered; did you mean "metadata.user.scene"?',
@@ -325,3 +326,16 @@ def test_a_task_of_the_name_that_exists_already_is_said() -> None:
     assert plan.warnings == (
         f"label-train: a task of this name exists already ({support.EXISTING}), with 5 of these items",
     )
+
+
+def test_a_name_like_that_of_a_split_task_is_told_apart() -> None:
+    tasks = [
+        {"name": "a", "filter": {"dir": "/train"}, "assignees": ["a@x.y"], "split_above": 60},
+        {"name": "a (1/2)", "filter": {"dir": "/test"}, "assignees": ["a@x.y"]},
+    ]
+    plan = make_plan(spec_from({"tasks": tasks}), TABLE)
+    assert [operation.id for operation in plan.operations] == [
+        "create:a (1/2)",
+        "create:a (2/2)",
+        "create:a (1/2) #2",
+    ]

@@ -147,7 +147,19 @@ MISTAKES = {
     HEAD + "    statuses: [{action: a, label: 3}]\n": (
         "spec.yaml:4 tasks[0].statuses[0].label: expected text, got 3"
     ),
-    HEAD + "    limit: 0x_\n": ("spec.yaml: is not YAML: invalid literal for int() with base 16: ''"),
+    HEAD + "    due: 9999-12-31T23:59:59-14:00\n": (
+        "spec.yaml:4 tasks[0].due: expected a date such as 2029-01-01 or 2029-01-01T18:00+02:00, "
+        'got "9999-12-31T23:59:59-14:00"'
+    ),
+    HEAD + "    statuses: [done, {action: done}]\n": (
+        'spec.yaml:4 tasks[0].statuses[1]: the status "done" is listed twice'
+    ),
+    HEAD + "    due: !!timestamp x\n": ('spec.yaml:4 tasks[0].due: "x" cannot be read as timestamp'),
+    "tasks: \x07": (
+        "spec.yaml: is not YAML: unacceptable character #x0007: "
+        'special characters are not allowed in "<unicode string>", position 7'
+    ),
+    HEAD + "    limit: 0x_\n": ('spec.yaml:4 tasks[0].limit: "0x_" cannot be read as int'),
 }
 
 
@@ -198,7 +210,7 @@ def test_merge_keys_and_anchors_are_read_as_yaml_has_them(tmp_path: Path) -> Non
 
 
 def test_aliases_that_multiply_are_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskplan.planning.location.MOST_NODES", 1000)
+    monkeypatch.setattr("taskplan.located.MOST_NODES", 1000)
     lines = ["a0: &a0 [x, x, x, x]"]
     lines += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 30)]
     path = tmp_path / "spec.yaml"

@@ -14,7 +14,7 @@ from taskplan.errors import BackendError, DriftError, InterruptedReplay
 from taskplan.model.ids import ItemIds
 from taskplan.planning.codec import dump as dump_plan
 from taskplan.planning.codec import load
-from taskplan.replay.journal import Journal
+from taskplan.replay.journal import Journal, read_entries
 from taskplan.replay.rehearse import rehearse_plan
 from taskplan.replay.undo import undo_plan
 from taskplan.replay.verify import verify_plan
@@ -259,3 +259,70 @@ def test_a_resealed_plan_with_a_circle_is_refused(backend: SqliteBackend) -> Non
     circular = load(dump_plan(msgspec.structs.replace(plan, operations=(first, plan.operations[1]))), "p")
     with pytest.raises(Exception, match=r"depend on each other in a circle"):
         support.apply(circular, backend)
+
+
+TWO = {"tasks": [support.SPEC["tasks"][0], {"name": "y", "assignees": ["a@x.y"]}]}
+
+
+def test_undo_leaves_what_another_plan_has_performed(backend: SqliteBackend) -> None:
+    one = support.plan_for(backend, {"tasks": [support.SPEC["tasks"][0]]})
+    two = support.plan_for(
+        backend, {"tasks": [support.SPEC["tasks"][0], {"name": "y", "assignees": ["a@x.y"]}]}
+    )
+    assert one.operations[0].key == two.operations[0].key
+    support.apply(one, backend)
+    assert list(support.apply(two, backend).performed) == ["create:y"]
+    report = undo(backend, two)
+    assert (list(report.removed), report.left) == (["create:y"], {"create:label": one.digest})
+    assert verify_plan(one, backend).ok
+    assert list(undo(backend, one).removed) == ["create:label"]
+
+
+def test_whose_plan_it_was_stays_known_after_a_crash(backend: SqliteBackend) -> None:
+    one = support.plan_for(backend, {"tasks": [support.SPEC["tasks"][0]]})
+    two = support.plan_for(
+        backend, {"tasks": [support.SPEC["tasks"][0], {"name": "y", "assignees": ["a@x.y"]}]}
+    )
+    support.apply(one, backend)
+    # As a process leaves it that is killed after the backend has acted.
+    backend.store.connection.execute("UPDATE journal SET state = 'intent', outcome = '{}'")
+    support.apply(two, backend)
+    assert undo(backend, two).left == {"create:label": one.digest}
+
+
+def test_a_store_has_one_lock_whichever_way_leads_to_it(backend: SqliteBackend, tmp_path: Path) -> None:
+    plan = support.plan_for(backend)
+    (tmp_path / "link.db").symlink_to(backend.store.path)
+    with Journal(tmp_path / "link.db") as journal, journal.locked(), pytest.raises(BackendError):
+        support.apply(plan, backend, wait=0.1)
+
+
+@pytest.mark.parametrize("outcome", ["{", "null", "[]", '{"task_id": 3}', ""])
+def test_a_damaged_journal_asks_the_backend(outcome: str, backend: SqliteBackend) -> None:
+    plan = support.plan_for(backend)
+    support.apply(plan, backend)
+    backend.store.connection.execute("UPDATE journal SET outcome = ?", (outcome,))
+    assert support.apply(plan, backend).performed == {}
+    assert len(undo(backend, plan).removed) == 2
+
+
+def test_a_rehearsal_that_is_stopped_says_that_nothing_is_kept(
+    backend: SqliteBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SqliteBackend, "perform", interrupted)
+    with pytest.raises(InterruptedReplay) as caught:
+        rehearse_plan(support.plan_for(backend), backend, actor=support.ACTOR, clock=lambda: support.NOW)
+    assert str(caught.value) == "the rehearsal was stopped; nothing of it is kept"
+
+
+def test_a_journal_is_read_without_being_made(backend: SqliteBackend, tmp_path: Path) -> None:
+    plan = support.plan_for(backend)
+    keys = [operation.key for operation in plan.operations]
+    before = backend.store.path.read_bytes()
+    assert read_entries(backend.store.path, keys) == {}
+    assert backend.store.path.read_bytes() == before
+    support.apply(plan, backend)
+    assert {entry.state for entry in read_entries(backend.store.path, keys).values()} == {"done"}

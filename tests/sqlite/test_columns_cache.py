@@ -91,6 +91,18 @@ def test_a_damaged_cache_is_made_again(store: SqliteStore, name: str, content: b
     assert digests(store) == before
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.999])
+def test_a_changed_byte_anywhere_is_noticed(store: SqliteStore, share: float) -> None:
+    before, ids = digests(store), store.table().ids.tolist()
+    for file in folder(store).rglob("*.*"):
+        content = bytearray(file.read_bytes())
+        if content:
+            content[int(share * len(content))] ^= 1
+            file.write_bytes(content)
+    assert store.table().ids.tolist() == ids
+    assert digests(store) == before
+
+
 def test_entries_that_do_not_fit_are_refused(store: SqliteStore) -> None:
     before = digests(store)
     for file in folder(store).rglob("codes.npy"):

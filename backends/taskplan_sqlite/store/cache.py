@@ -3,7 +3,7 @@
 The folder may be deleted at any time. Each entry is a folder of its own, written
 under another name and renamed when complete, below a folder named after the
 version of what it was made from; folders of other versions are removed. Arrays
-are mapped into memory, not read.
+are mapped into memory, and checked against a sum that was kept with them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,7 +54,7 @@ class ColumnCache:
 
     def text(self, name: str) -> bytes | None:
         """Return a text, None where there is none."""
-        return self._read(name, lambda entry: (entry / "values.json").read_bytes())
+        return self._read(name, _text)
 
     def _read(self, name: str, read: Callable[[Path], T]) -> T | None:
         entry = self._entry(name)
@@ -77,9 +78,12 @@ class ColumnCache:
             # A store on a read-only place is used without a cache.
             return
         try:
+            sums = {kind: _sum(array) for kind, array in arrays.items()}
             for kind, array in arrays.items():
                 np.save(temporary / f"{kind}.npy", array)
             (temporary / "values.json").write_bytes(text)
+            sums["values"] = zlib.crc32(text)
+            (temporary / "sums.json").write_bytes(msgspec.json.encode(sums))
             temporary.rename(entry)
         except OSError:
             # The disk is full, or another process was first with the same entry.
@@ -103,13 +107,31 @@ class ColumnCache:
 
 def _array(entry: Path, kind: str) -> NDArray[Any]:
     mapped = np.load(entry / f"{kind}.npy", mmap_mode="r", allow_pickle=False)
+    _check(entry, kind, _sum(mapped))
     # The base class: the same mapped bytes without numpy.memmap's slow slices.
     return np.asarray(mapped).view(np.ndarray)
 
 
+def _sum(array: NDArray[Any]) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).data)
+
+
+def _text(entry: Path) -> bytes:
+    text = (entry / "values.json").read_bytes()
+    _check(entry, "values", zlib.crc32(text))
+    return text
+
+
+def _check(entry: Path, kind: str, found: int) -> None:
+    """Raise ValueError where content is not what was kept: a disk or a power cut may change it."""
+    sums = msgspec.json.decode((entry / "sums.json").read_bytes(), type=dict[str, int])
+    if sums.get(kind) != found:
+        raise ValueError(f"{kind} was damaged")
+
+
 def _column(entry: Path, rows: int) -> Column:
     codes = _array(entry, "codes")
-    values: tuple[Reached, ...] = _decode_values((entry / "values.json").read_bytes())
+    values: tuple[Reached, ...] = _decode_values(_text(entry))
     numbers = _array(entry, "numbers") if (entry / "numbers.npy").exists() else None
     distinct = len(values) + (numbers is not None)
     if codes.shape != (rows,) or codes.dtype != narrow(codes[:0], distinct).dtype:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from taskplan.errors import BackendError, InputError, NotFoundError
 from taskplan_sqlite.store.schema import MIGRATIONS, migrate, stored_version
@@ -28,8 +30,9 @@ _REFUSALS = {
 def connect(path: Path, create: bool = False) -> sqlite3.Connection:
     """Open a store in autocommit mode with write-ahead log, foreign keys and a busy timeout.
 
-    With `create` a file that does not exist is made. NotFoundError where there is none;
-    InputError where the file is no store, or of a newer release.
+    With `create` a file that does not exist is made; one that may not be written is
+    opened to be read. NotFoundError where there is none; InputError where the file
+    is no store, or of a newer release.
     """
     source = str(path)
     if not create and not path.exists():
@@ -38,6 +41,9 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
         raise InputError("is a folder, not a taskplan store", source=source)
     if not path.parent.is_dir():
         raise NotFoundError("there is no such folder", source=str(path.parent))
+    if path.exists() and not _may_be_written(path):
+        with telling(path):
+            return _connect_to_read(path)
     with telling(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
@@ -55,6 +61,34 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
+    return connection
+
+
+def _may_be_written(path: Path) -> bool:
+    # SQLite needs files beside the store, too.
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a store that may not be written; the second way is for places where nothing at all may be."""
+    try:
+        return _opened(path, "mode=ro")
+    except sqlite3.OperationalError:
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        return _opened(path, "mode=ro&immutable=1")
+
+
+def _opened(path: Path, mode: str) -> sqlite3.Connection:
+    name = f"file:{quote(str(path.resolve()))}?{mode}"
+    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
+    try:
+        if stored_version(connection, str(path)) < len(MIGRATIONS):
+            raise BackendError(f"{path}: an older release made it; open it once where it may be written")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -34,6 +34,11 @@ def read_records(path: Path, dataset: str, format: str = "auto") -> Iterator[Rec
     """
     if not path.exists():
         raise NotFoundError("there is no such file or folder", source=str(path))
+    if not (path.is_file() or path.is_dir()):
+        # It is looked into before it is read, and a pipe gives everything only once.
+        raise InputError(
+            "is neither a file nor a folder", source=str(path), hint="save what it gives to a file first"
+        )
     if format == "auto":
         format = detect(path)
     if format not in FORMATS:

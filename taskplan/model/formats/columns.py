@@ -69,10 +69,17 @@ def record_of_row(
         if "id" not in document:
             document = {"id": generated_id(dataset, filename), **document}
     try:
-        text = msgspec.json.encode(document)
+        text = msgspec.json.encode(document, enc_hook=_written)
     except (TypeError, ValueError, OverflowError) as error:
         return Record(b"", source, line, DataError(f"has no JSON form ({error})", source=source, line=line))
     return Record(text, source, line)
+
+
+def _written(value: Any) -> Any:
+    """Return a time, or span of time, of a library as text."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def row_as_json(row: Mapping[Any, Any] | Sequence[Any]) -> bytes:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from taskplan.errors import DataError
 from taskplan.model.formats.documents import read_document
 from taskplan.model.formats.record import Record
+
+_ENCRYPTED = 1
+"""The bit of a zip member's flags, by the format's specification."""
 
 
 def read_folder(path: Path) -> Iterator[Record]:
@@ -30,19 +34,25 @@ def read_zip(path: Path) -> Iterator[Record]:
     """Yield the documents of the .json, .jsonl and .ndjson files in a zip, in the order of their names."""
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
+            for member in sorted(archive.infolist(), key=lambda member: member.filename):
+                name = member.filename
                 if _hidden(name):
                     continue
                 source = f"{path}/{name}"
+                if member.flag_bits & _ENCRYPTED:
+                    raise DataError("is encrypted", source=source)
                 if name.endswith(".json"):
-                    yield from read_document(archive.read(name), source)
+                    yield from read_document(archive.read(member), source)
                 elif name.endswith((".jsonl", ".ndjson")):
-                    with archive.open(name) as file:
+                    with archive.open(member) as file:
                         for number, line in enumerate(file, start=1):
                             text = line.removeprefix(b"\xef\xbb\xbf").strip()
                             if text:
                                 yield Record(text, source, number)
-    except zipfile.BadZipFile as error:
+    except RuntimeError as error:
+        # Also NotImplementedError, for a way of packing that Python does not know.
+        raise DataError(f"cannot be unpacked: {error}", source=str(path)) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DataError("is not a zip file, or a damaged one", source=str(path)) from error
 
 

@@ -43,12 +43,13 @@ def read_files(path: Path, dataset: str) -> Iterator[Record]:
 
 
 def visible_files(path: Path) -> Iterator[Path]:
-    """Yield the files below a folder, folder by folder in sorted order; hidden ones are left out."""
+    """Yield the files below a folder, folder by folder in sorted order, without hidden ones and pipes."""
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(folder) / name
+            file = Path(folder) / name
+            if not name.startswith(".") and (file.is_file() or not file.exists()):
+                yield file
 
 
 def _image_size(file: Path) -> dict[str, int]:

@@ -31,8 +31,10 @@ def read_parquet(path: Path, dataset: str) -> Iterator[Record]:
                 for values in zip(*columns, strict=True):
                     number += 1
                     yield record_of_row(paths, [_present(v) for v in values], dataset, source, number)
-    except pyarrow.ArrowInvalid as error:
-        raise DataError(f"is not Parquet ({str(error).splitlines()[0]})", source=source) from error
+    except (pyarrow.ArrowException, OverflowError, ValueError, LookupError) as error:
+        # Arrow tells what it cannot read, Python what it has no value for (a year 20,000, an unknown zone).
+        what = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"cannot be read as Parquet ({what})", source=source) from error
 
 
 def _present(value: Any) -> Any:

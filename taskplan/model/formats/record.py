@@ -16,6 +16,9 @@ from msgspec import UNSET, Raw, UnsetType
 from taskplan.errors import DataError
 
 MAX_COUNT = 2**53
+DEEPEST = 100
+"""So many levels a document may have; MongoDB, whose documents these are, takes no more."""
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 
 
 class Record(msgspec.Struct):
@@ -106,8 +109,11 @@ def read_item(record: Record) -> Item:
         text = _without_annotations(record.text, export=False)
     if not filename.startswith("/"):
         raise _wrong(record, "filename", 'a path that starts with "/"', filename)
-    if not item_id:
+    # SQLite's own functions end a text at such a character.
+    if not item_id or "\0" in item_id:
         raise _wrong(record, "id", "text", item_id)
+    if _is_too_deep(record.text):
+        raise _problem(record, RecursionError())
     count = 0
     if annotations is not UNSET:
         count = len(annotations)
@@ -139,6 +145,27 @@ def _may_overflow(text: bytes) -> bool:
     return (
         (b"e000" in plain or b"e+000" in plain) and _LARGE_EXPONENT.search(plain) is not None
     ) or _MANY_DIGITS in plain
+
+
+def _is_too_deep(text: bytes) -> bool:
+    """Tell whether objects and lists of a document lie more than `DEEPEST` in one another."""
+    if text.count(b"{") + text.count(b"[") <= DEEPEST:
+        return False
+    # Brackets alone; the innermost pairs vanish once a round. Those inside text may be left over.
+    brackets = text.translate(None, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if not brackets:
+            return False
+    level: list[Any] = [msgspec.json.decode(text)]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    return bool(level)
 
 
 def _without_annotations(text: bytes, *, export: bool) -> str:
@@ -177,6 +204,8 @@ def _problem(record: Record, error: Exception) -> DataError:
     """Say precisely what is wrong with a text that could not be read as an item."""
     try:
         value = msgspec.json.decode(record.text)
+        if isinstance(error, RecursionError):
+            raise error
     except RecursionError:
         return DataError("is nested too deeply", source=record.source, line=record.line)
     except UnicodeDecodeError:

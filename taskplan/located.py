@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +33,10 @@ MOST_NODES = 2_000_000
 
 
 class _Loader(yaml.SafeLoader):
-    """Dates stay text: the spec decides what is a date, and documents hold dates as text."""
-
     built = 0
+
+    def close(self) -> None:
+        self.dispose()
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -43,13 +45,16 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def load_yaml(text: str, source: str) -> Located:
-    """Parse one YAML document; SpecError with file and line for bad syntax or a key that comes twice."""
-    loader = _Loader(text)
+def load_yaml(text: str, source: str | None) -> Located:
+    """Parse one YAML document; SpecError with file and line for bad syntax or a key that comes twice.
+
+    Dates stay text: it is for others to decide what is a date, and documents hold dates as text.
+    """
     lines: dict[str, int] = {}
     try:
-        node = loader.get_single_node()
-        data = _build(loader, node, "", lines, source) if node is not None else None
+        with closing(_Loader(text)) as loader:
+            node = loader.get_single_node()
+            data = _build(loader, node, "", lines, source) if node is not None else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise SpecError(f"is not YAML: {error.problem or error.context}", source=source, line=line) from error
@@ -57,11 +62,6 @@ def load_yaml(text: str, source: str) -> Located:
         raise SpecError(f"is not YAML: {' '.join(str(error).split())}", source=source) from error
     except RecursionError as error:
         raise SpecError("is nested too deeply", source=source) from error
-    except ValueError as error:
-        # A scalar that YAML takes for a number, but Python does not (``0x_``, ``!!int x``).
-        raise SpecError(f"is not YAML: {error}", source=source) from error
-    finally:
-        loader.dispose()
     return Located(data, lines)
 
 
@@ -106,7 +106,7 @@ def _text_fault(text: str, path: str) -> tuple[str, str] | None:
     return None
 
 
-def _build(loader: _Loader, node: yaml.Node, path: str, lines: dict[str, int], source: str) -> Any:
+def _build(loader: _Loader, node: yaml.Node, path: str, lines: dict[str, int], source: str | None) -> Any:
     loader.built += 1
     if loader.built > MOST_NODES:
         raise SpecError(f"has more than {MOST_NODES:,} values with its aliases written out", source=source)
@@ -123,10 +123,15 @@ def _build(loader: _Loader, node: yaml.Node, path: str, lines: dict[str, int], s
             lines[place] = key_node.start_mark.line + 1
             result[str(key)] = _build(loader, value_node, place, lines, source)
         return result
-    return loader.construct_object(node, deep=True)
+    try:
+        return loader.construct_object(node, deep=True)
+    except (ValueError, AttributeError, OverflowError) as error:
+        # What YAML takes for a number or a tag names, but Python does not (``0x_``, ``!!int x``).
+        found = f'"{node.value}" cannot be read as {str(node.tag).rpartition(":")[2]}'
+        raise SpecError(found, source=source, line=node.start_mark.line + 1, path=path or None) from error
 
 
-def _refuse_twice(loader: _Loader, node: yaml.MappingNode, path: str, source: str) -> None:
+def _refuse_twice(loader: _Loader, node: yaml.MappingNode, path: str, source: str | None) -> None:
     seen: set[str] = set()
     for key_node, _ in node.value:
         if key_node.tag == "tag:yaml.org,2002:merge":
