@@ -57,9 +57,9 @@ def find(connection: sqlite3.Connection, key: str) -> Outcome | None:
     row = connection.execute("SELECT id FROM tasks WHERE operation = ?", (key,)).fetchone()
     if row is None:
         row = connection.execute(
-            """SELECT id FROM tasks WHERE instr(document, ?1) AND EXISTS
-               (SELECT 1 FROM json_each(document, '$.metadata.user.taskplan.added') WHERE value = ?1)""",
-            (key,),
+            """SELECT id FROM tasks WHERE instr(document, :key) AND EXISTS
+               (SELECT 1 FROM json_each(document, '$.metadata.user.taskplan.added') WHERE value = :key)""",
+            {"key": key},
         ).fetchone()
         if row is None:
             return None
@@ -67,9 +67,9 @@ def find(connection: sqlite3.Connection, key: str) -> Outcome | None:
         "SELECT count(*) FROM refs WHERE task = ? AND operation = ?", (row[0], key)
     ).fetchone()
     held = connection.execute(
-        """SELECT annotator, id FROM assignments WHERE task = ?1 AND (operation = ?2 OR id IN
-           (SELECT assignment FROM refs WHERE task = ?1 AND operation = ?2)) ORDER BY position""",
-        (row[0], key),
+        """SELECT annotator, id FROM assignments WHERE task = :task AND (operation = :key OR id IN
+           (SELECT assignment FROM refs WHERE task = :task AND operation = :key)) ORDER BY position""",
+        {"task": row[0], "key": key},
     ).fetchall()
     return Outcome(row[0], dict(held), count)
 
@@ -96,13 +96,13 @@ def blockers(
     whose = (
         ""
         if made_by == key
-        else "AND assignment IN (SELECT id FROM assignments WHERE task = ?1 AND operation = ?2)"
+        else "AND assignment IN (SELECT id FROM assignments WHERE task = :task AND operation = :key)"
     )
     added: dict[str | None, int] = dict(
         connection.execute(
-            f"""SELECT operation, count(*) FROM refs WHERE task = ?1 AND operation IS NOT ?2 {whose}
+            f"""SELECT operation, count(*) FROM refs WHERE task = :task AND operation IS NOT :key {whose}
                 GROUP BY operation""",
-            (task, key),
+            {"task": task, "key": key},
         )
     )
     others = sum(count for operation, count in added.items() if operation not in together)

@@ -29,7 +29,6 @@ from taskplan.model.table import ANNOTATIONS, ItemTable
 from taskplan.planning.document import SelectionSource
 from taskplan.planning.spec import ItemList, Spec, TaskSpec
 
-
 SDK_PAGE = (0, 1000)
 """The page that ``dtlpy.Filters`` names where nobody asks for one."""
 

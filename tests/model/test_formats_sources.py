@@ -225,8 +225,7 @@ def test_parquet_times_are_text_and_what_has_no_value_is_told(tmp_path: Path) ->
     )
     pq.write_table(table, tmp_path / "times.parquet")
     (document,) = documents(tmp_path / "times.parquet")
-    assert document["metadata"]["user"]["at"].startswith("2023-11-14T22:13:20.123456")
-    assert document["metadata"]["user"]["took"].startswith("P")
+    assert document["metadata"]["user"] == {"at": "2023-11-14T22:13:20.123456789", "took": "PT90S"}
     late = pa.table({"filename": ["/a"], "at": pa.array([5_000_000], pa.date32()).cast(pa.timestamp("s"))})
     pq.write_table(late, tmp_path / "late.parquet")
     assert told(tmp_path / "late.parquet").startswith(f"{tmp_path}/late.parquet: cannot be read as Parquet (")

@@ -68,7 +68,7 @@ def drop_emptied(connection: sqlite3.Connection, task: str, among: Iterable[str]
     """Delete those of a task's assignments `among` that hold nothing any more."""
     for assignment in among:
         connection.execute(
-            """DELETE FROM assignments WHERE id = ?1 AND NOT EXISTS
-               (SELECT 1 FROM refs WHERE task = ?2 AND assignment = ?1)""",
-            (assignment, task),
+            """DELETE FROM assignments WHERE id = :assignment AND NOT EXISTS
+               (SELECT 1 FROM refs WHERE task = :task AND assignment = :assignment)""",
+            {"assignment": assignment, "task": task},
         )

@@ -66,6 +66,6 @@ def refresh(connection: sqlite3.Connection, task: str) -> None:
     items = sum(count for count, _ in found.values())
     completed = bool(items) and all(count == done for count, done in found.values())
     connection.execute(
-        "UPDATE tasks SET status = ?1 WHERE id = ?2 AND status <> ?1",
-        ("completed" if completed else "open", task),
+        "UPDATE tasks SET status = :status WHERE id = :task AND status <> :status",
+        {"status": "completed" if completed else "open", "task": task},
     )

@@ -27,7 +27,7 @@ def read_parquet(path: Path, dataset: str) -> Iterator[Record]:
             paths = paths_of_columns(list(file.schema_arrow.names), source)
             number = 0
             for batch in file.iter_batches(batch_size=_ROWS):
-                columns = [column.to_pylist() for column in batch.columns]
+                columns = [_values(column) for column in batch.columns]
                 for values in zip(*columns, strict=True):
                     number += 1
                     yield record_of_row(paths, [_present(v) for v in values], dataset, source, number)
@@ -35,6 +35,20 @@ def read_parquet(path: Path, dataset: str) -> Iterator[Record]:
         # Arrow tells what it cannot read, Python what it has no value for (a year 20,000, an unknown zone).
         what = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"cannot be read as Parquet ({what})", source=source) from error
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of an Arrow array; Python's own times end at microseconds, so finer ones are text."""
+    import pyarrow
+
+    kind = column.type
+    if pyarrow.types.is_timestamp(kind) and kind.unit == "ns":
+        texts = column.cast(pyarrow.string()).to_pylist()
+        return [None if text is None else text.replace(" ", "T") for text in texts]
+    if pyarrow.types.is_duration(kind) and kind.unit == "ns":
+        column = column.cast(pyarrow.duration("us"), safe=False)
+    values: list[Any] = column.to_pylist()
+    return values
 
 
 def _present(value: Any) -> Any:
