@@ -142,10 +142,6 @@ def main(args: list[str] | None = None) -> None:
     except click.Abort:
         output.say(describe_failure(KeyboardInterrupt())[0])
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader has gone (`taskplan items | head`); a second flush at exit would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except BaseException as error:
         if isinstance(error, SystemExit) or os.environ.get("TASKPLAN_DEBUG"):
             raise

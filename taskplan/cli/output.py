@@ -21,12 +21,7 @@ def console(*, stderr: bool = False) -> Console:
     """Return a console that never reads markup in what users wrote."""
     from rich.console import Console
 
-    class Plain(Console):
-        def on_broken_pipe(self) -> None:
-            # Left to `main`, as for everything else that is printed.
-            raise
-
-    return Plain(stderr=stderr, markup=False, highlight=False, emoji=False)
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 # A name may hold anything, but the terminal must not obey it; only tab and line end stay.
