@@ -20,13 +20,16 @@ MODULES = ("importing", "query", "allocation", "plans", "rehearsal", "startup")
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[" + "|".join(MODULES) + "]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--scale", default=1.0, show_default=True, help="1.0 is one million items.")
 @click.option("--repeat", default=5, show_default=True, help="Runs of each subject; the median counts.")
 @click.option("--smoke", is_flag=True, help="A hundredth of the size, once: only to see that all of it runs.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("benchmark-results.json"))
 def main(names: tuple[str, ...], scale: float, repeat: int, smoke: bool, output: Path) -> None:
-    """Measure, print ratios to the rivals of the same run, and write JSON."""
+    """Measure, print ratios to the rivals of the same run, and write JSON.
+
+    NAME is importing, query, allocation, plans, rehearsal or startup; all of them where none is given.
+    """
     unknown = sorted(set(names) - set(MODULES))
     if unknown:
         raise click.UsageError(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(MODULES)}")
