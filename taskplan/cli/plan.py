@@ -75,12 +75,10 @@ def plan(
             output.show(*views.plan_view(made))
             output.warn([*made.warnings, *(f"{title}: the due date is past" for title in overdue)])
             if target is not None:
-                kept = (
-                    ""
-                    if rehearsed or not made.operations
-                    else f"; next: taskplan rehearse {target} --store {store}"
-                )
-                output.say(f"written to {target}{kept}")
+                # A throwaway store is gone by then.
+                useful = made.operations and not rehearsed and source is None
+                step = f"; next: taskplan rehearse {target} --store {store}" if useful else ""
+                output.say(f"written to {target}{step}")
             elif not rehearsed:
                 output.say("not written to a file (-o plan.json)")
         if rehearsed:
