@@ -65,6 +65,25 @@ def load_yaml(text: str, source: str | None) -> Located:
     return Located(data, lines)
 
 
+DEEPEST = 100
+"""So many levels data may have: enough for anybody, and far from what would exhaust the stack."""
+
+
+def is_too_deep(value: Any) -> bool:
+    """Tell whether objects and lists lie more than `DEEPEST` in one another; a circle does."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            entry
+            for holder in level
+            if isinstance(holder, Mapping | list | tuple)
+            for entry in (holder.values() if isinstance(holder, Mapping) else holder)
+        ]
+        if len(level) > MOST_NODES:
+            return True
+    return bool(level)
+
+
 def plain(value: Any) -> Any:
     """Return Python data as YAML would hold it: dates become text, a ``dtlpy.Filters`` its query."""
     if isinstance(value, Mapping):
@@ -106,22 +125,29 @@ def _text_fault(text: str, path: str) -> tuple[str, str] | None:
     return None
 
 
-def _build(loader: _Loader, node: yaml.Node, path: str, lines: dict[str, int], source: str | None) -> Any:
+def _build(
+    loader: _Loader, node: yaml.Node, path: str, lines: dict[str, int], source: str | None, depth: int = 0
+) -> Any:
     loader.built += 1
+    if depth > DEEPEST:
+        raise SpecError("is nested too deeply", source=source)
     if loader.built > MOST_NODES:
         raise SpecError(f"has more than {MOST_NODES:,} values with its aliases written out", source=source)
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
-        return [_build(loader, entry, f"{path}[{i}]", lines, source) for i, entry in enumerate(node.value)]
+        return [
+            _build(loader, entry, f"{path}[{i}]", lines, source, depth + 1)
+            for i, entry in enumerate(node.value)
+        ]
     if isinstance(node, yaml.MappingNode):
         _refuse_twice(loader, node, path, source)
         loader.flatten_mapping(node)
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
-            place = f"{path}.{key}" if path else str(key)
+            key = _key(loader, key_node)
+            place = f"{path}.{key}" if path else key
             lines[place] = key_node.start_mark.line + 1
-            result[str(key)] = _build(loader, value_node, place, lines, source)
+            result[key] = _build(loader, value_node, place, lines, source, depth + 1)
         return result
     try:
         return loader.construct_object(node, deep=True)
@@ -131,12 +157,21 @@ def _build(loader: _Loader, node: yaml.Node, path: str, lines: dict[str, int], s
         raise SpecError(found, source=source, line=node.start_mark.line + 1, path=path or None) from error
 
 
+def _key(loader: _Loader, node: yaml.Node) -> str:
+    """Return a field's name as it is written: ``on`` and ``no`` are names here, not truth values."""
+    return (
+        str(node.value)
+        if isinstance(node, yaml.ScalarNode)
+        else str(loader.construct_object(node, deep=True))
+    )
+
+
 def _refuse_twice(loader: _Loader, node: yaml.MappingNode, path: str, source: str | None) -> None:
     seen: set[str] = set()
     for key_node, _ in node.value:
         if key_node.tag == "tag:yaml.org,2002:merge":
             continue
-        key = str(loader.construct_object(key_node, deep=True))
+        key = _key(loader, key_node)
         if key in seen:
             place = f"{path}.{key}" if path else key
             raise SpecError("is given twice", source=source, line=key_node.start_mark.line + 1, path=place)

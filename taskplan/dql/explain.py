@@ -75,6 +75,8 @@ def unknown_paths(query: Query, table: ItemTable) -> tuple[tuple[str, str | None
     asked = list(_annotation_fields(query))
     if asked:
         annotations = table.annotations()
+        if len(table) and not len(annotations):
+            strangers.append(("annotations", None))
         for path in _nowhere(asked, annotations):
             found = nearest(path, annotations.known_paths())
             strangers.append((f"annotations.{path}", f"annotations.{found}" if found else None))
@@ -83,8 +85,13 @@ def unknown_paths(query: Query, table: ItemTable) -> tuple[tuple[str, str | None
 
 def _nowhere(paths: Iterable[str], table: DocumentTable) -> Iterator[str]:
     """Yield the paths that no document has, and the platform does not know either."""
+    told: list[str] = []
     for path in dict.fromkeys(paths):
-        if len(table) and table.column(path).exists_nowhere and path not in table.known_paths():
+        # Of a path that is not there, what lies below is not there either.
+        if not len(table) or any(path.startswith(f"{above}.") for above in told):
+            continue
+        if table.column(path).exists_nowhere and path not in table.known_paths():
+            told.append(path)
             yield path
 
 

@@ -25,6 +25,7 @@ from taskplan.dql.query import (
     Query,
 )
 from taskplan.errors import QueryError, did_you_mean
+from taskplan.located import is_too_deep
 
 OPERATORS = ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists", "$match")
 LOGIC = ("$and", "$or")
@@ -51,10 +52,9 @@ def parse(source: Any, *, where: str = "") -> Query:
         source = source.prepare()
     if not isinstance(source, Mapping):
         raise QueryError(f"expected an object, got {show(source)}", path=where or "query")
-    try:
-        return _envelope(source, where)
-    except RecursionError as error:
-        raise QueryError("is nested too deeply", path=where or "query") from error
+    if is_too_deep(source):
+        raise QueryError("is nested too deeply", path=where or "query")
+    return _envelope(source, where)
 
 
 def _envelope(source: Mapping[str, Any], where: str) -> Query:

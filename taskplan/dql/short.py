@@ -15,7 +15,7 @@ from typing import Any
 
 from taskplan.dql.parse import LOGIC, WRITES, parse, show
 from taskplan.dql.query import Query
-from taskplan.errors import QueryError, SpecError, did_you_mean
+from taskplan.errors import QueryError, SpecError, nearest
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "match")
 KEYWORDS = ("and", "or", "annotations", "sort", "page", "page_size", "intersect", "except")
@@ -38,21 +38,19 @@ _ELSEWHERE = {
 _GLOBS = ("regex", "like", "ilike", "glob", "contains", "startswith", "endswith")
 
 
-def query_from(source: Any, *, where: str = "") -> Query:
+def query_from(source: Any, *, where: str = "", defaults: Iterable[str] = tuple(DEFAULTS)) -> Query:
     """Return the query that `source` says, in whichever form.
 
     A ``dtlpy.Filters``, an envelope (mapping with ``filter``), a bare filter in
     DQL (``$and``), a short form, or the text (YAML or JSON) of any of these. An
     empty mapping is the whole dataset as the SDK has it: not hidden, files.
-    QueryError for anything malformed, and for a query of something other than items.
+    `defaults` names those of the SDK's that a short form is given. QueryError for
+    anything malformed, and for a query of something other than items.
     """
-    if isinstance(source, str):
-        source = _read(source, where)
-    if source is None:
-        source = {}
+    source = _loaded(source, where)
     if hasattr(source, "prepare"):
         return _of_items(parse(source, where=where), where)
-    written = envelope(source, where)
+    written = envelope(source, where, defaults)
     try:
         return _of_items(parse(written, where=where), where)
     except QueryError as error:
@@ -63,8 +61,14 @@ def query_from(source: Any, *, where: str = "") -> Query:
 
 
 def combine(sources: Iterable[Any]) -> Query:
-    """Return the query that selects what all of `sources` select; the first sort counts."""
-    result, *others = (query_from(source) for source in sources)
+    """Return the query that selects what all of `sources` select; the first sort counts.
+
+    The SDK's defaults give way where any of them names the field.
+    """
+    loaded = [_loaded(source, "") for source in sources]
+    named = {name for source in loaded if isinstance(source, Mapping) for name in _named(source)}
+    defaults = [name for name in DEFAULTS if name not in named]
+    result, *others = (query_from(source, defaults=defaults) for source in loaded)
     for other in others:
         first, second = (other, result) if other.sort and not result.sort else (result, other)
         result = _both(first, second)
@@ -78,8 +82,12 @@ def _both(one: Query, other: Query) -> Query:
 def _as_typed(path: str, where: str) -> str:
     """Return the place in a short form of a place in its envelope."""
     inner = path.removeprefix(where).lstrip(".")
-    inner = re.sub(r"^join\.filter\.", "annotations.", re.sub(r"^filter\.", "", inner))
-    inner = re.sub(r"\$and\[\d+\]\.", "", inner).replace("$", "")
+    inner = re.sub(r"\b(intersect|except)\.query\b", r"\1", inner).replace("join.", "annotations.", 1)
+    # The list of clauses that the envelope puts around fields, on top and in each part of an "and" or "or".
+    inner = re.sub(r"(^|\.)filter\.\$and\[\d+\]\.", r"\1", inner)
+    inner = re.sub(r"\$match\.\$and\[\d+\]", "match", inner)
+    inner = re.sub(r"\$(and|or)(\[\d+\])(\.\$and\[\d+\])?", r"\1\2", inner)
+    inner = re.sub(rf"\$({'|'.join(OPERATORS)})\b", r"\1", inner)
     return f"{where}.{inner}" if where else inner
 
 
@@ -88,6 +96,12 @@ def _of_items(query: Query, where: str) -> Query:
         place = f"{where}.resource" if where else "resource"
         raise QueryError(f'expected "items", got "{query.resource}"', path=place)
     return query
+
+
+def _loaded(source: Any, where: str) -> Any:
+    if isinstance(source, str):
+        source = _read(source, where)
+    return {} if source is None else source
 
 
 def _read(text: str, where: str) -> Any:
@@ -106,21 +120,23 @@ def _read(text: str, where: str) -> Any:
         raise QueryError(error.message, path=path or "query") from error
 
 
-def envelope(source: Mapping[Any, Any], where: str) -> Mapping[Any, Any]:
-    """Return the platform's envelope of a mapping in any form."""
+def envelope(
+    source: Mapping[Any, Any], where: str, defaults: Iterable[str] = tuple(DEFAULTS)
+) -> Mapping[Any, Any]:
+    """Return the platform's envelope of a mapping in any form; a short form gets those defaults."""
     if not isinstance(source, Mapping):
         raise QueryError(f"expected fields such as dir: /train, got {show(source)}", path=where or "query")
     if "filter" in source or any(name in source for name in ("pageSize", "resource", "join", *WRITES)):
         return source
     if any(name in source for name in LOGIC):
         return {"filter": source}
-    result: dict[str, Any] = {"filter": {"$and": _clauses(source, where, defaults=True)}}
+    result: dict[str, Any] = {"filter": {"$and": _clauses(source, where, defaults=defaults)}}
     if "annotations" in source:
         on = {"resource": "annotations", "local": "itemId", "forigen": "id"}
         inner = _mapping(source["annotations"], where, "annotations")
         result["join"] = {
             "on": on,
-            "filter": {"$and": _clauses(inner, f"{where}.annotations", defaults=False)},
+            "filter": {"$and": _clauses(inner, f"{where}.annotations".lstrip("."), defaults=())},
         }
     for name in ("intersect", "except"):
         if name in source:
@@ -144,18 +160,16 @@ def _mapping(value: Any, where: str, name: str) -> Mapping[Any, Any]:
     return value
 
 
-def _clauses(source: Mapping[Any, Any], where: str, *, defaults: bool) -> list[dict[str, Any]]:
-    clauses: list[dict[str, Any]] = []
-    if defaults:
-        named = set(_named(source))
-        clauses += [{name: value} for name, value in DEFAULTS.items() if name not in named]
+def _clauses(source: Mapping[Any, Any], where: str, *, defaults: Iterable[str]) -> list[dict[str, Any]]:
+    named = set(_named(source))
+    clauses: list[dict[str, Any]] = [{name: DEFAULTS[name]} for name in defaults if name not in named]
     for name, value in source.items():
         place = f"{where}.{name}" if where else str(name)
         if name in ("and", "or"):
             if not isinstance(value, list) or not value:
                 raise QueryError(f"expected a list of fields, got {show(value)}", path=place)
             inner = [
-                {"$and": _clauses(_mapping(entry, where, f"{name}[{i}]"), f"{place}[{i}]", defaults=False)}
+                {"$and": _clauses(_mapping(entry, where, f"{name}[{i}]"), f"{place}[{i}]", defaults=())}
                 for i, entry in enumerate(value)
             ]
             clauses.append({f"${name}": inner})
@@ -180,30 +194,32 @@ def _value(path: str, value: Any, where: str) -> Any:
             return value
         operators = [name for name in value if name in OPERATORS]
         if len(operators) == len(value):
-            return {f"${name}": _operand(path, name, operand) for name, operand in value.items()}
-        # Field names are free, so a lone stranger may be one; beside operators it is a slip,
-        # and so is a word that is nearly an operator and is given a plain value.
-        for name, operand in value.items():
-            hint = _operator_hint(str(name))
-            if name not in OPERATORS and (operators or (hint and not isinstance(operand, Mapping))):
-                raise QueryError("unknown operator", path=f"{where}.{name}", hint=hint)
-        return value
+            return {f"${name}": _operand(path, name, operand, where) for name, operand in value.items()}
+        stranger = next(str(name) for name in value if name not in OPERATORS)
+        raise QueryError("unknown operator", path=f"{where}.{stranger}", hint=_operator_hint(path, stranger))
     if isinstance(value, list) and value and not any(isinstance(entry, list | Mapping) for entry in value):
         return {"$in": [_recursive(path, entry) for entry in value]}
     return _recursive(path, _plain(value))
 
 
-def _operator_hint(name: str) -> str | None:
-    if name in _ELSEWHERE:
-        return f'did you mean "{_ELSEWHERE[name]}"?'
+def _operator_hint(path: str, name: str) -> str:
+    """Say what was perhaps meant; a field inside an object has its path written out."""
     if name == "between":
         return "did you mean {gte: …, lte: …}?"
     if name in _GLOBS:
         return 'did you mean a glob such as name: "*apple*"?'
-    return did_you_mean(name, OPERATORS)
+    parts = []
+    if meant := _ELSEWHERE.get(name) or nearest(name, OPERATORS):
+        parts.append(f'"{meant}"')
+    if re.search(r"\w", name):
+        parts.append(f'the field "{path}.{name}"')
+    return f"did you mean {', or '.join(parts)}?" if parts else f"expected one of {', '.join(OPERATORS)}"
 
 
-def _operand(path: str, operator: str, operand: Any) -> Any:
+def _operand(path: str, operator: str, operand: Any, where: str) -> Any:
+    if operator == "match" and isinstance(operand, Mapping):
+        inner = _clauses(operand, f"{where}.match", defaults=())
+        return {"$and": inner}
     if operator in ("in", "nin") and isinstance(operand, list):
         return [_recursive(path, entry) for entry in operand]
     return _recursive(path, _plain(operand)) if operator in ("eq", "ne") else _plain(operand)

@@ -12,7 +12,7 @@ from taskplan.errors import DataError
 from taskplan.model.columns import build_column
 from taskplan.model.documents import complete
 from taskplan.model.ids import ItemIds
-from taskplan.model.paths import paths_of, reach
+from taskplan.model.paths import REF_PATHS, paths_of, reach
 from taskplan.model.table import AnnotationTable, Column, DocumentTable, ItemTable
 
 
@@ -94,6 +94,9 @@ class MemoryTable(_Documents, ItemTable):
     @property
     def ids(self) -> ItemIds:
         return self._ids
+
+    def known_paths(self) -> tuple[str, ...]:
+        return tuple(sorted({*super().known_paths(), *REF_PATHS}))
 
     def annotations(self) -> MemoryAnnotations:
         return self._annotations

@@ -7,6 +7,15 @@ from typing import Any
 
 from taskplan.model.table import Reached
 
+REFS = "metadata.system.refs"
+ABOVE_REFS = ("metadata", "metadata.system")
+REF_PATHS = (
+    REFS,
+    *(f"{REFS}.{field}" for field in ("id", "type", "metadata")),
+    *(f"{REFS}.metadata.{field}" for field in ("creator", "status", "timestamp")),
+)
+"""What every item has as soon as it is in a task, and which is thus known where no item is in one yet."""
+
 
 def reach(document: Any, path: str) -> Reached:
     """Return the values that `path` reaches in a document, in document order.

@@ -22,9 +22,10 @@ from taskplan.dql.query import (
     to_json,
 )
 from taskplan.dql.short import query_from
-from taskplan.errors import NotFoundError, QueryError, did_you_mean
+from taskplan.errors import InputError, NotFoundError, QueryError, did_you_mean
 from taskplan.model.entities import TaskState
 from taskplan.model.ids import ItemIds
+from taskplan.model.paths import REFS
 from taskplan.model.table import ANNOTATIONS, ItemTable
 from taskplan.planning.document import SelectionSource
 from taskplan.planning.spec import ItemList, Spec, TaskSpec
@@ -117,7 +118,7 @@ def _listed(items: ItemList) -> tuple[str, list[str]]:
 def select_finished(spec: Spec, task: TaskSpec, path: str, table: ItemTable, parent: TaskState) -> Selected:
     """Select the finished items of an existing task: those with a status on its ref, as the SDK does."""
     condition = Field(
-        "metadata.system.refs",
+        REFS,
         Element(
             And(
                 (
@@ -179,6 +180,8 @@ def find_task(spec: Spec, resolver: Resolver | None, dataset: str, name: str, pa
             if task.name and not path.startswith(f"tasks[{index}].")
         ]
         raise spec.error(error.message, path, error.hint or did_you_mean(name, mine)) from error
+    except InputError as error:
+        raise spec.error(error.message, path, error.hint) from error
 
 
 def _paths(query: Query) -> frozenset[str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from taskplan.dql.evaluate import evaluate, select
 from taskplan.dql.globs import glob_match
 from taskplan.dql.parse import parse
-from taskplan.dql.short import combine, query_from
+from taskplan.dql.short import OPERATORS, combine, query_from
 from taskplan.errors import QueryError
 from taskplan.model.memory import MemoryTable
 from taskplan.model.sample import sample_items
@@ -118,8 +118,16 @@ MALFORMED: list[tuple[Any, str]] = [
     ("\udcff", "query: cannot read '\\udcff' as a query; expected e.g. 'dir: /train'"),
     ("- a", 'query: expected fields such as dir: /train, got ["a"]'),
     (3, "query: expected fields such as dir: /train, got 3"),
-    ({"a": {"gtt": 3}}, 'a.gtt: unknown operator; did you mean "gt"?'),
-    ({"a": {"gt": 3, "b": 1}}, "a.b: unknown operator"),
+    ({"a": {"gtt": 3}}, 'a.gtt: unknown operator; did you mean "gt", or the field "a.gtt"?'),
+    ({"a": {"gt": 3, "b": 1}}, 'a.b: unknown operator; did you mean the field "a.b"?'),
+    ({"a": {"min": 3}}, 'a.min: unknown operator; did you mean "gt", or the field "a.min"?'),
+    ({"a": {"": 3}}, f"a.: unknown operator; expected one of {', '.join(OPERATORS)}"),
+    ({"annotations": {"a": {"x": 3}}}, 'annotations.a.x: unknown operator; did you mean the field "a.x"?'),
+    ({"except": {"b": {"in": 3}}}, "except.b.in: expected a list, got 3"),
+    ({"and": [{"a": 1}, {"b": {"in": 3}}]}, "and[1].b.in: expected a list, got 3"),
+    ({"or": [{"and": [{"a": {"in": 3}}]}]}, "or[0].and[0].a.in: expected a list, got 3"),
+    ({"$x": 1}, "$x: unknown operator"),
+    ({"a": {"match": {"b": {"in": 3}}}}, "a.match.b.in: expected a list, got 3"),
     ({"a": {"regex": "x"}}, 'a.regex: unknown operator; did you mean a glob such as name: "*apple*"?'),
     ({"a": {">": 3}}, 'a.>: unknown operator; did you mean "gt"?'),
     ({"a": {"between": [1, 2]}}, "a.between: unknown operator; did you mean {gte: …, lte: …}?"),
@@ -246,3 +254,20 @@ def test_whole_numbers_beyond_float64_are_sorted_exactly() -> None:
     )
     rows = select(query_from({"sort": "n"}), table)
     assert [numbers[row] for row in rows] == sorted(numbers)
+
+
+def test_the_defaults_of_the_sdk_give_way_to_whichever_text_names_the_field(table: MemoryTable) -> None:
+    hidden = combine(["dir: /train", "hidden: true"])
+    assert (
+        evaluate(hidden, table).tolist()
+        == evaluate(query_from({"dir": "/train", "hidden": True}), table).tolist()
+    )
+    assert evaluate(hidden, table).any()
+
+
+def test_a_match_in_the_short_form_has_operators_of_the_short_form() -> None:
+    refs = {"match": {"type": "task", "metadata.status": {"exists": True}}}
+    asked = query_from({"metadata.system.refs": refs})
+    said = {"$match": {"$and": [{"type": "task"}, {"metadata.status": {"$exists": True}}]}}
+    both = [{"hidden": False}, {"type": "file"}, {"metadata.system.refs": said}]
+    assert asked == query_from({"filter": {"$and": both}})

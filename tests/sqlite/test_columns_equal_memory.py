@@ -7,9 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskplan.errors import BackendError
 from taskplan.model.columns import build_column
 from taskplan.model.documents import complete
 from taskplan.model.memory import MemoryTable
@@ -161,3 +163,28 @@ def test_columns_hold_the_refs_of_local_work(
         plain = MemoryTable.from_documents(documents)
         same_columns(bare, plain, paths)
         store.close()
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\\\b", "a\\tb", "ü", "a b", "$a", "1"])
+def test_a_path_of_any_name_is_read(name: str, tmp_path: Path) -> None:
+    document = {"id": "a", "filename": "/a", "metadata": {"user": {name: 5}}}
+    (tmp_path / "odd.ndjson").write_text(json.dumps(document), encoding="utf-8")
+    store = SqliteStore(tmp_path / "odd.db", create=True)
+    store.import_path(tmp_path / "odd.ndjson", "odd")
+    assert store.table().column(f"metadata.user.{name}").reached(0) == (5,)
+    store.close()
+
+
+def test_refs_of_another_state_are_not_mixed_in(tmp_path: Path) -> None:
+    (tmp_path / "one.ndjson").write_text('{"id": "a", "filename": "/a"}', encoding="utf-8")
+    store = SqliteStore(tmp_path / "one.db", create=True)
+    store.import_path(tmp_path / "one.ndjson", "one")
+    table = store.table()
+    table.column("metadata.system.refs.type")
+    with store.write():
+        store.touch_refs(table.pk)
+    with pytest.raises(BackendError) as caught:
+        table.column("metadata.system.refs.id")
+    assert str(caught.value) == 'the tasks of "one" changed while they were read'
+    assert store.table().column("metadata.system.refs.id").reached(0) == ()
+    store.close()

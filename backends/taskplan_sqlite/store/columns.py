@@ -7,6 +7,7 @@ as one with an array on the way, is read whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -18,6 +19,8 @@ from taskplan.model.paths import reach
 from taskplan.model.table import Column, Reached
 
 _CHUNK = 4_096
+# msgspec takes no such characters in the names of fields.
+_UNNAMEABLE = re.compile(r'["\\\x00-\x1f\x7f]')
 _WHOLE = b"\x00"
 """Starts the key of values that were reached in a whole document; no JSON text starts so."""
 _EMPTY = msgspec.Raw(b"")
@@ -74,12 +77,13 @@ def reached_of(key: bytes) -> Reached:
 
 
 def _without_clashes(paths: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Split paths into those that fit one chain and those that lie above or below one of them."""
+    """Split paths into those that fit one chain, and those that lie above or below one or are named oddly."""
     chained: list[str] = []
     clashing: list[str] = []
     for path in dict.fromkeys(paths):
         above_or_below = (f"{path}.".startswith(f"{o}.") or f"{o}.".startswith(f"{path}.") for o in chained)
-        (clashing if any(above_or_below) else chained).append(path)
+        apart = any(above_or_below) or _UNNAMEABLE.search(path)
+        (clashing if apart else chained).append(path)
     return chained, clashing
 
 

@@ -18,29 +18,15 @@ from taskplan.errors import BackendError
 from taskplan.model.columns import ColumnBuilder
 from taskplan.model.documents import complete
 from taskplan.model.ids import ItemIds
-from taskplan.model.paths import paths_of, reach
+from taskplan.model.paths import ABOVE_REFS, REF_PATHS, REFS, paths_of, reach
 from taskplan.model.table import Column, ItemTable
 from taskplan_sqlite.store.annotations import SAMPLE, StoredAnnotations
 from taskplan_sqlite.store.cache import ColumnCache
 from taskplan_sqlite.store.columns import build_columns, reached_of, whole_key
 from taskplan_sqlite.store.refs import OVERLAY_COLUMNS, OverlayRow, effective_refs, with_overlay
 
-REFS = "metadata.system.refs"
-_REF_PATHS = tuple(
-    f"{REFS}{rest}"
-    for rest in (
-        "",
-        ".id",
-        ".type",
-        ".metadata",
-        ".metadata.creator",
-        ".metadata.status",
-        ".metadata.timestamp",
-    )
-)
 Keys = tuple[NDArray[np.int64], ItemIds]
 _CHUNK = 4_096
-_ABOVE_REFS = ("metadata", "metadata.system")
 
 
 def _text(value: Any) -> Any:
@@ -70,8 +56,8 @@ _FEW_VALUES = ("dir", "type", "hidden", "annotated", "annotationsCount")
 class StoredTable(ItemTable):
     """The items of one dataset, in the order of their first import.
 
-    Columns are those of the documents when the table was opened: BackendError
-    (retryable) where another import has changed the documents since. `pk` is the
+    Columns are those of the documents, and of the refs, when the table was opened:
+    BackendError (retryable) where an import or a replay has changed them since. `pk` is the
     dataset's primary key; `before` an earlier table of it, whose ids are taken over
     if they are still the same.
     """
@@ -202,7 +188,7 @@ class StoredTable(ItemTable):
         paths = {
             path for document in self.documents(range(0, len(self), step)) for path in paths_of(document)
         }
-        return tuple(sorted(paths.union(_SQL, _REF_PATHS, _ABOVE_REFS)))
+        return tuple(sorted(paths.union(_SQL, REF_PATHS, ABOVE_REFS)))
 
     @cached_property
     def _annotations(self) -> StoredAnnotations:
@@ -229,6 +215,13 @@ class StoredTable(ItemTable):
         finally:
             if outermost:
                 self._connection.execute("COMMIT")
+
+    def _refuse_other_refs(self) -> None:
+        found = self._connection.execute(
+            "SELECT refs_version FROM datasets WHERE pk = ?", (self.pk,)
+        ).fetchone()
+        if found != (self._refs_version,):
+            raise BackendError(f'the tasks of "{self.dataset}" changed while they were read', retryable=True)
 
     def _cached(self, cache: ColumnCache | None, name: str, build: Callable[[str], Column]) -> Column:
         found = cache.column(name, len(self)) if cache is not None else None
@@ -276,7 +269,8 @@ class StoredTable(ItemTable):
     def _refs_column(self, path: str) -> Column:
         """Build a column at or below the refs, or above them: document refs and overlay together."""
         with self._reading():
-            if path in _ABOVE_REFS:
+            self._refuse_other_refs()
+            if path in ABOVE_REFS:
                 builder = ColumnBuilder()
                 for document in self.documents():
                     reached = reach(document, path)
@@ -343,7 +337,7 @@ class _Refs(msgspec.Struct, gc=False):
 
 
 def _has_refs(path: str) -> bool:
-    return path in _ABOVE_REFS or path == REFS or path.startswith(f"{REFS}.")
+    return path in ABOVE_REFS or path == REFS or path.startswith(f"{REFS}.")
 
 
 def _below(held: tuple[Any, ...], path: str) -> tuple[Any, ...]:
