@@ -14,7 +14,7 @@ import click
 
 from taskplan import __version__
 from taskplan.cli import output
-from taskplan.errors import TaskplanError, nearest
+from taskplan.errors import DriftError, TaskplanError, nearest
 
 # name → (module, summary); the summary stands here so that help needs no import.
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -147,5 +147,7 @@ def main(args: list[str] | None = None) -> None:
             raise
         line, exit_code = describe_failure(error)
         output.say(line)
+        if isinstance(error, DriftError):
+            output.say_some(error.changes)
         sys.exit(exit_code)
     sys.exit(code if isinstance(code, int) else 0)

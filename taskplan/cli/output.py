@@ -24,8 +24,10 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-# A name may hold anything, but the terminal must not obey it; only tab and line end stay.
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
+# A name may hold anything, but the terminal must not obey it, nor may it look like a line of ours.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {9: "\\t", 10: "\\n"}
+# JSON itself leaves these as they are.
+_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in range(127, 160)}
 
 
 def clean(text: str) -> str:
@@ -50,6 +52,14 @@ def say(message: str) -> None:
     click.echo(clean(message), err=True)
 
 
+def say_some(lines: Sequence[str], most: int = 10) -> None:
+    """Print the first lines of a list to stderr, and how many follow."""
+    for line in lines[:most]:
+        say(f"  {line}")
+    if len(lines) > most:
+        say(f"  and {len(lines) - most:,} more")
+
+
 def warn(messages: Sequence[str]) -> None:
     """Print warnings to stderr, a line each."""
     for message in messages:
@@ -61,7 +71,7 @@ def print_json(value: Any) -> None:
     """Print one JSON document to stdout, keys in the order given."""
     import json
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False).translate(_JSON_CONTROLS))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> Table:

@@ -32,25 +32,36 @@ actor_option = click.option(
 )
 
 
+drift_option = click.option("--allow-drift", is_flag=True, help="Leave out what no longer holds, and go on.")
+
+
 @click.command()
 @options.plan_argument
 @options.store_option
+@drift_option
 @actor_option
 @options.json_option
-def rehearse(plan_file: Path, store: Path, actor: str, as_json: bool) -> None:
+def rehearse(plan_file: Path, store: Path, allow_drift: bool, actor: str, as_json: bool) -> None:
     """Perform a plan on a throwaway copy of the store and verify it; the store stays as it is."""
-    rehearse_and_show(options.load_plan(plan_file), store, as_json=as_json, actor=actor)
+    plan = options.load_plan(plan_file)
+    rehearse_and_show(plan, store, as_json=as_json, actor=actor, allow_drift=allow_drift)
 
 
 def rehearse_and_show(
-    plan: Plan, store: Path, *, as_json: bool, quiet: bool = False, actor: str = "taskplan@localhost"
+    plan: Plan,
+    store: Path,
+    *,
+    as_json: bool,
+    quiet: bool = False,
+    actor: str = "taskplan@localhost",
+    allow_drift: bool = False,
 ) -> None:
     """Rehearse and print the outcome; exit 1 where the copy does not match the plan afterwards."""
     from taskplan.replay.rehearse import rehearse_plan
 
     with options.using_backend("sqlite", store) as backend, output.progress("rehearsing") as progress:
         report, verification = rehearse_plan(
-            plan, backend, actor=actor, clock=options.now, on_progress=progress
+            plan, backend, actor=actor, clock=options.now, allow_drift=allow_drift, on_progress=progress
         )
     if not quiet:
         print_report("rehearsed", plan, report, verification, as_json=as_json)
@@ -62,7 +73,7 @@ def rehearse_and_show(
 @options.plan_argument
 @options.store_option
 @options.backend_option
-@click.option("--allow-drift", is_flag=True, help="Leave out what no longer holds, and go on.")
+@drift_option
 @actor_option
 @options.yes_option
 @options.json_option

@@ -19,9 +19,6 @@ from taskplan.replay.journal import LOCK_WAIT, Entry, Journal
 from taskplan.replay.order import in_order, without_items
 from taskplan.replay.verify import Verification, verify_plan
 
-SHOWN = 10
-"""So many changes are named in the message of a DriftError; all are in its `changes`."""
-
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
@@ -52,6 +49,8 @@ class _Replay:
     already: dict[str, Outcome] = field(default_factory=dict)
     # The operations as they were really performed, for verification.
     real: dict[str, Operation] = field(default_factory=dict)
+    # Operations of which drift has left nothing: they are settled, too.
+    dropped: set[str] = field(default_factory=set)
 
 
 def apply_plan(
@@ -100,6 +99,9 @@ def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:
     """Find out what was done before: by the journal's word, else by the key on the backend."""
     for operation in operations:
         entry = replay.entries.get(operation.key)
+        if entry is not None and entry.state == "dropped":
+            replay.dropped.add(operation.id)
+            continue
         dropped = entry.dropped if entry is not None else ()
         outcome = entry.outcome if entry is not None else None
         if outcome is None:
@@ -114,7 +116,8 @@ def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:
 
 
 def _narrow(replay: _Replay, operations: Sequence[Operation], *, allow_drift: bool) -> tuple[Change, ...]:
-    pending = {operation.id: operation for operation in operations if operation.id not in replay.already}
+    settled = replay.dropped.union(replay.already)
+    pending = {operation.id: operation for operation in operations if operation.id not in settled}
     done = {operation.key for operation in replay.plan.operations if operation.id not in pending}
     changes = check_drift(replay.plan, replay.backend, done) + _fallen_out(replay, pending.values())
     if changes and not allow_drift:
@@ -122,6 +125,9 @@ def _narrow(replay: _Replay, operations: Sequence[Operation], *, allow_drift: bo
     if changes:
         kept, more = narrowed(replay.plan, changes)
         changes += more
+        for operation in (operation for name, operation in pending.items() if name not in kept):
+            items = operation.allocation.items.unpack()
+            replay.journal.dropped(replay.plan.digest, operation.id, operation.key, replay.clock(), items)
         pending = {name: kept[name] for name in pending if name in kept}
     replay.real.update(pending)
     return changes
@@ -135,7 +141,8 @@ def _fallen_out(replay: _Replay, pending: Iterable[Operation]) -> tuple[Change, 
         planned = set(operation.allocation.items.unpack())
         for needed in operation.depends_on:
             entry = replay.entries.get(keys[needed])
-            for item in entry.dropped if entry is not None and needed in replay.already else ():
+            settled = needed in replay.already or needed in replay.dropped
+            for item in entry.dropped if entry is not None and settled else ():
                 if item in planned:
                     words = f"{operation.id}: item {item} fell out of {needed}"
                     changes.append(Change("item-left", operation.id, words, item=item))
@@ -143,14 +150,9 @@ def _fallen_out(replay: _Replay, pending: Iterable[Operation]) -> tuple[Change, 
 
 
 def _drift_error(changes: tuple[Change, ...]) -> DriftError:
-    shown = [change.words for change in changes[:SHOWN]]
-    if len(changes) > SHOWN:
-        shown.append(f"and {len(changes) - SHOWN:,} more")
     count = "1 thing has" if len(changes) == 1 else f"{len(changes):,} things have"
-    listed = "".join(f"\n  {words}" for words in shown)
     return DriftError(
-        f"{count} changed since the plan was made; nothing was written "
-        f"(--allow-drift leaves them out){listed}",
+        f"{count} changed since the plan was made; nothing was written (--allow-drift leaves them out)",
         tuple(change.words for change in changes),
     )
 

@@ -23,7 +23,7 @@ import msgspec
 from taskplan.errors import BackendError
 from taskplan.replay.backend import Outcome
 
-State = Literal["intent", "done", "undone"]
+State = Literal["intent", "done", "undone", "dropped"]
 LOCK_WAIT = 60.0
 """Seconds that a replay waits for another one on the same journal."""
 _BUSY_SECONDS = 30.0
@@ -32,7 +32,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS journal (
     key TEXT PRIMARY KEY,
     plan TEXT NOT NULL,
     operation TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('intent', 'done', 'undone')),
+    state TEXT NOT NULL CHECK (state IN ('intent', 'done', 'undone', 'dropped')),
     outcome TEXT,
     at REAL NOT NULL
 ) WITHOUT ROWID"""
@@ -121,6 +121,10 @@ class Journal:
             "dropped": list(dropped),
         }
         self._put(plan, operation, key, "done", at, said)
+
+    def dropped(self, plan: str, operation: str, key: str, at: float, items: Iterable[str]) -> None:
+        """Record that drift left nothing of an operation, which is settled by that."""
+        self._put(plan, operation, key, "dropped", at, {"dropped": list(items)})
 
     def undone(self, plan: str, operation: str, key: str, at: float) -> None:
         """Record that nothing is left of an operation, so that it may be performed again."""

@@ -37,10 +37,14 @@ def in_order(plan: Plan) -> tuple[Operation, ...]:
 
 def as_performed(plan: Plan, entries: Mapping[str, Entry]) -> tuple[Operation, ...]:
     """Return the operations in order, less what drift had taken out when they were performed."""
-    return tuple(
-        without_items(operation, entries[operation.key].dropped) if operation.key in entries else operation
-        for operation in in_order(plan)
-    )
+    performed = []
+    for operation in in_order(plan):
+        entry = entries.get(operation.key)
+        if entry is None:
+            performed.append(operation)
+        elif entry.state != "dropped":
+            performed.append(without_items(operation, entry.dropped))
+    return tuple(performed)
 
 
 def without_items(

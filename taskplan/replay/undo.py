@@ -59,8 +59,8 @@ def undo_plan(
             operation.id: entries[operation.key].plan
             for operation in plan.operations
             if operation.key in entries
-            and entries[operation.key].state != "undone"
             and entries[operation.key].plan != plan.digest
+            and backend.find(operation.key) is not None
         }
         operations = [operation for operation in reversed(in_order(plan)) if operation.id not in left]
         keys = frozenset(operation.key for operation in operations)
@@ -76,7 +76,8 @@ def undo_plan(
                 entry = entries.get(operation.key)
                 if backend.find(operation.key) is not None:
                     # Should the process end here, the next replay asks the backend what is left.
-                    journal.intend(plan.digest, operation.id, operation.key, clock())
+                    dropped = entry.dropped if entry is not None else ()
+                    journal.intend(plan.digest, operation.id, operation.key, clock(), dropped)
                     outcome = backend.undo(operation.key, discard_work=discard_work)
                     if outcome is not None:
                         removed[operation.id] = outcome

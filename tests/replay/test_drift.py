@@ -10,6 +10,9 @@ import pytest
 
 from taskplan.errors import DriftError
 from taskplan.model.ids import ItemIds
+from taskplan.replay.journal import Journal
+from taskplan.replay.order import as_performed
+from taskplan.replay.undo import undo_plan
 from taskplan_sqlite.backend import SqliteBackend
 from tests.replay import support
 
@@ -122,3 +125,46 @@ def test_what_fell_out_before_a_crash_falls_out_of_the_review_after_it(
     report = support.apply(plan, backend, allow_drift=True)
     assert report.performed["create:check"].items == 29
     assert report.verification.ok
+
+
+def test_a_task_that_fell_out_whole_is_settled(backend: SqliteBackend) -> None:
+    spec = {
+        "tasks": [
+            {"name": "few", "filter": {"metadata.system.refs": []}, "limit": 2, "assignees": ["a@x.y"]},
+            {"name": "check", "type": "qa", "of": "few", "assignees": ["b@x.y"]},
+            {"name": "other", "filter": {"dir": "/test"}, "assignees": ["a@x.y"]},
+        ]
+    }
+    plan = support.plan_for(backend, spec)
+    before = support.dump(backend.store.path)
+    take_early(backend, *("/train/0.jpg", "/train/1.jpg"))
+    report = support.apply(plan, backend, allow_drift=True)
+    assert (list(report.performed), report.left_out, report.verification.ok) == (["create:other"], 4, True)
+    again = support.apply(plan, backend)
+    assert (again.performed, again.left_out, again.verification.ok) == ({}, 4, True)
+    with Journal(backend.store.path) as journal:
+        operations = as_performed(plan, journal.entries(o.key for o in plan.operations))
+        assert [operation.id for operation in operations] == ["create:other"]
+        undo_plan(plan, backend, journal, clock=lambda: support.NOW)
+        (early,) = backend.tasks("fruit")
+        backend.delete_task(early.id)
+        assert support.dump(backend.store.path) == before
+    # After an undo everything of the plan may be performed anew.
+    assert len(support.apply(plan, backend).performed) == 3
+
+
+def test_a_killed_undo_still_knows_what_had_been_left_out(
+    backend: SqliteBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = support.plan_for(backend)
+    take_early(backend, "/train/0.jpg")
+    support.apply(plan, backend, allow_drift=True)
+
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        raise Killed
+
+    monkeypatch.setattr(backend, "undo", killed)
+    with Journal(backend.store.path) as journal, pytest.raises(Killed):
+        undo_plan(plan, backend, journal, clock=lambda: support.NOW)
+    monkeypatch.undo()
+    assert support.apply(plan, backend).verification.ok
