@@ -78,7 +78,8 @@ class PersonAnswer:
 
     def lines(self) -> list[str]:
         noun = "task" if len(self.tasks) == 1 else "tasks"
-        head = f"{self.assignee}: {self.items:,} items in {len(self.tasks)} {noun}"
+        items = "1 item" if self.items == 1 else f"{self.items:,} items"
+        head = f"{self.assignee}: {items} in {len(self.tasks)} {noun}"
         return [head, *(f"  {t.task}: {t.items:,} of {t.of:,}; {t.why}" for t in self.tasks)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -136,6 +137,8 @@ def _plan_review(work: _Work, task: TaskSpec, path: str, parents: list[_Part]) -
     chosen = select_planned(work.spec, task, path, work.table, planned)
     work.warnings += chosen.warnings
     work.paths |= chosen.paths
+    if task.limit is not None and len(chosen.rows) > task.limit:
+        work.warnings.append(f"{task.title}: the limit keeps {task.limit:,} of {len(chosen.rows):,} items")
     for number, parent in enumerate(parents):
         selected = replace(chosen, rows=chosen.rows[np.isin(chosen.rows, parent.rows)])
         rows = selected.rows if left is None else selected.rows[:left]
@@ -156,10 +159,9 @@ def _without_present(work: _Work, task: TaskSpec, selected: Selected, existing: 
     for assignment in existing.assignments:
         rows = work.table.ids.rows_of(assignment.items)
         present[rows[rows >= 0]] = True
-    for parts in work.parts.values():
-        for part in parts:
-            if part.operation.target == existing.id:
-                present[part.rows] = True
+    for part in (part for parts in work.parts.values() for part in parts):
+        if part.operation.target == existing.id:
+            present[part.rows] = True
     kept = selected.rows[~present[selected.rows]]
     if len(kept) < len(selected.rows):
         gone = len(selected.rows) - len(kept)
@@ -231,6 +233,10 @@ def _operation(
     return _Part(_keyed(work, draft), rows)
 
 
+def _operations(work: _Work) -> Iterator[Operation]:
+    return (part.operation for parts in work.parts.values() for part in parts)
+
+
 def _keyed(work: _Work, draft: Operation) -> Operation:
     """Give an operation its key (what it does, digested) and its id; numbers tell equal ones apart."""
     said = {
@@ -239,6 +245,8 @@ def _keyed(work: _Work, draft: Operation) -> Operation:
         "dataset": work.table.dataset,
         "task": msgspec.to_builtins(draft.task),
         "target": draft.target,
+        # A review of other work is another review, whatever it is called.
+        "after": [o.key for o in _operations(work) if o.id in draft.depends_on],
         "shares": msgspec.to_builtins(draft.allocation.shares),
         "items": msgspec.to_builtins(draft.allocation.items),
     }

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from taskplan.dql.parse import show
 from taskplan.errors import SpecError, did_you_mean
-from taskplan.located import Located, load_yaml, plain, unwritable
+from taskplan.located import Located, is_too_deep, load_yaml, plain, unwritable
 
 # A bare `$` would let a line end follow.
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$(?!\n)", description="An e-mail address.")]
@@ -53,8 +53,8 @@ class StrategySpec(msgspec.Struct, frozen=True):
 class OrderSpec(_Strict, frozen=True):
     """An ordering by a path: `stratified` or `grouped`."""
 
-    stratified: str | None = None
-    grouped: str | None = None
+    stratified: Annotated[str, Meta(min_length=1)] | None = None
+    grouped: Annotated[str, Meta(min_length=1)] | None = None
 
 
 class Status(_Strict, frozen=True):
@@ -82,7 +82,7 @@ class TaskSpec(_Strict, frozen=True):
     priority: Literal["low", "medium", "high"] | Literal[1, 2, 3] = "medium"
     owner: Email | None = None
     recipe: str | None = None
-    statuses: list[str | Status] = []
+    statuses: list[Annotated[str, Meta(min_length=1)] | Status] = []
     metadata: dict[str, Any] = {}
     split_above: Positive | None = None
 
@@ -191,6 +191,8 @@ def read_spec(path: Path) -> Spec:
 
 def spec_from(data: Mapping[str, Any], *, source: str = "spec") -> Spec:
     """Check a spec given as data; dates may be `datetime` objects, filters may be ``dtlpy.Filters``."""
+    if is_too_deep(data):
+        raise SpecError("is nested too deeply", source=source)
     return _checked(Located(plain(data)), source)
 
 

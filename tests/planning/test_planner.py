@@ -339,3 +339,20 @@ def test_a_name_like_that_of_a_split_task_is_told_apart() -> None:
         "create:a (2/2)",
         "create:a (1/2) #2",
     ]
+
+
+def test_a_review_of_other_work_is_another_operation() -> None:
+    def keys(person: str) -> list[str]:
+        tasks = [
+            {"name": "t", "filter": {"dir": "/train"}, "assignees": [person]},
+            {"name": "q", "type": "qa", "of": "t", "assignees": ["b@x.y"]},
+        ]
+        return [operation.key for operation in make_plan(spec_from({"tasks": tasks}), TABLE).operations]
+
+    assert not set(keys("a@x.y")) & set(keys("c@x.y"))
+
+
+def test_a_limit_on_a_review_is_said() -> None:
+    plan = make_plan(spec_from(review(limit=3)), TABLE)
+    assert sum(o.allocation.items.count for o in plan.operations if o.depends_on) == 3
+    assert "q: the limit keeps 3 of 99 items" in plan.warnings

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskplan.errors import InfeasibleError, SpecError
+from taskplan.errors import InfeasibleError, InputError, SpecError
+from taskplan.model.entities import TaskState
 from taskplan.planning import spec
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import read_spec, spec_from
@@ -67,7 +68,7 @@ MISTAKES = {
     ),
     HEAD + "    limit: 0\n": "spec.yaml:4 tasks[0].limit: expected a whole number ≥ 1, got 0",
     HEAD + "    filter: {dir: {gtt: 3}}\n": (
-        'spec.yaml:4 tasks[0].filter.dir.gtt: unknown operator; did you mean "gt"?'
+        'spec.yaml:4 tasks[0].filter.dir.gtt: unknown operator; did you mean "gt", or the field "dir.gtt"?'
     ),
     HEAD + "    filter: {}\n    items: {ids: [a]}\n": (
         "spec.yaml:5 tasks[0].items: expected either filter or items, got both"
@@ -151,6 +152,15 @@ MISTAKES = {
         "spec.yaml:4 tasks[0].due: expected a date such as 2029-01-01 or 2029-01-01T18:00+02:00, "
         'got "9999-12-31T23:59:59-14:00"'
     ),
+    HEAD + "    statuses: ['']\n": (
+        'spec.yaml:4 tasks[0].statuses[0]: expected a name, or {action, label, color}, got ""'
+    ),
+    HEAD + "    order: {grouped: ''}\n": (
+        'spec.yaml:4 tasks[0].order.grouped: expected a path such as metadata.user.scene, got ""'
+    ),
+    HEAD + "    on: 1\n": "spec.yaml:4 tasks[0].on: unknown field; expected one of name, add_to, type, of, "
+    "filter, items, assignees, strategy, order, limit, due, priority, owner, recipe, statuses, metadata, "
+    "split_above",
     HEAD + "    statuses: [done, {action: done}]\n": (
         'spec.yaml:4 tasks[0].statuses[1]: the status "done" is listed twice'
     ),
@@ -283,3 +293,35 @@ def test_whatever_stands_in_a_field_is_taken_or_told_in_a_line(place: tuple[Any,
     except (SpecError, InfeasibleError) as error:
         told = str(error)
     assert "something" not in told
+
+
+def test_data_nested_too_deeply_or_in_a_circle_is_one_line() -> None:
+    deep: Any = 1
+    for _ in range(120):
+        deep = {"x": deep}
+    circle: dict[str, Any] = {}
+    circle["x"] = circle
+    for value in (deep, circle):
+        with pytest.raises(SpecError, match=r"^spec: is nested too deeply$"):
+            spec_from(support.one_task(metadata={"x": value}))
+
+
+def test_yaml_nested_too_deeply_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("tasks: " + "[" * 150 + "]" * 150, encoding="utf-8")
+    with pytest.raises(SpecError, match=r"spec\.yaml: is nested too deeply$"):
+        read_spec(path)
+
+
+def test_a_name_that_several_tasks_have_is_pointed_at() -> None:
+    class Several(support.Existing):
+        def task(self, dataset: str, name_or_id: str) -> TaskState:
+            raise InputError('2 tasks are named "t"; use an id: a, b')
+
+    with pytest.raises(SpecError) as caught:
+        make_plan(
+            spec_from({"tasks": [{"add_to": "t", "assignees": ["a@x.y"]}]}),
+            support.generated(5),
+            resolver=Several(),
+        )
+    assert str(caught.value) == 'spec tasks[0].add_to: 2 tasks are named "t"; use an id: a, b'
