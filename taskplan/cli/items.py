@@ -125,6 +125,8 @@ def list_items(
     from taskplan.dql.evaluate import select
     from taskplan.dql.explain import explain, unknown_paths
 
+    if explained and only_count:
+        raise click.UsageError("give either --explain or --count")
     query = parse_where(where)
     with options.using_store(store) as opened:
         table = opened.table(dataset)

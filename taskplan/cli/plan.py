@@ -61,7 +61,7 @@ def plan(
         stack.enter_context(_naming_options(spec_file))
         spec = _spec(spec_file, assignees, where, name, due)
         if source is not None:
-            store, dataset = _import(stack, source, dataset)
+            store, dataset = _import(stack, source, dataset or spec.dataset)
         backend = stack.enter_context(options.using_backend("sqlite", store))
         made = _make(spec, backend, dataset, seed)
         overdue = [o.title for o in made.operations if o.task and o.task.due and o.task.due < now()]
@@ -95,8 +95,8 @@ def _spec(
     from taskplan.planning.spec import read_spec, spec_from
 
     if spec_file is not None:
-        if assignees or where or due:
-            raise click.UsageError("--assignee, --where and --due describe a task without a SPEC")
+        if assignees or where or due or _is_given("name"):
+            raise click.UsageError("--assignee, --where, --name and --due describe a task without a SPEC")
         return read_spec(spec_file)
     if not assignees:
         raise click.UsageError("give a SPEC file, or --assignee (repeated)")

@@ -29,7 +29,10 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     target = path.resolve()
     if not target.parent.is_dir():
         raise NotFoundError("there is no such folder", source=str(path.parent))
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

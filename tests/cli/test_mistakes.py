@@ -32,7 +32,12 @@ MISTAKES = [
     ("plan none.yaml", "error: none.yaml: no such file"),
     ("plan folder", "error: folder: is a folder, expected a spec"),
     ("plan", "Error: give a SPEC file, or --assignee (repeated)"),
-    ("plan spec.yaml --due x", "Error: --assignee, --where and --due describe a task without a SPEC"),
+    ("plan spec.yaml --due x", "Error: --assignee, --where, --name and --due describe a task without a SPEC"),
+    (
+        "plan spec.yaml --name x",
+        "Error: --assignee, --where, --name and --due describe a task without a SPEC",
+    ),
+    ("items --explain --count", "Error: give either --explain or --count"),
     (
         "plan --assignee ann",
         'error: --assignee: expected an e-mail, or {email, weight | percent | count}, got "ann"',
@@ -47,7 +52,7 @@ MISTAKES = [
     ),
     (
         'plan --assignee a@b.c --where {"dir":{"gtt":1}}',
-        'error: dir.gtt: unknown operator; did you mean "gt"?',
+        'error: dir.gtt: unknown operator; did you mean "gt", or the field "dir.gtt"?',
     ),
     ("plan spec.yaml -o none/plan.json", "error: none: there is no such folder"),
     ("plan spec.yaml -o folder", "error: folder: is a folder, expected a file to write"),
@@ -227,3 +232,51 @@ def test_items_that_a_newer_source_lacks_stay_and_are_counted(shell: Shell) -> N
 def test_a_source_without_items_is_said(shell: Shell) -> None:
     done = shell.run("import", "folder", "--dataset", "empty")
     assert (done.returncode, done.stderr) == (0, "warning: there is no item in folder\n")
+
+
+def test_a_name_cannot_look_like_a_line_of_ours(shell: Shell) -> None:
+    spec = {"tasks": [{"name": "t\nverified: all is well", "assignees": ["a@b.c"]}]}
+    (shell.folder / "forged.yaml").write_text(json.dumps(spec), encoding="utf-8")
+    shell.ok("plan", "forged.yaml", "-o", "forged.json")
+    for command in (
+        ["show", "forged.json"],
+        ["rehearse", "forged.json"],
+        ["apply", "forged.json"],
+        ["status"],
+    ):
+        assert "\nverified: all is well" not in shell.ok(*command)
+    assert json.loads(shell.ok("status", "--json"))["tasks"][0]["name"] == "t\nverified: all is well"
+
+
+def test_json_holds_no_control_characters(shell: Shell) -> None:
+    (shell.folder / "odd.ndjson").write_text('{"id": "x", "filename": "/\x9b31m"}', encoding="utf-8")
+    shell.ok("import", "odd.ndjson", "--dataset", "odd")
+    printed = shell.ok("items", "--dataset", "odd", "--json")
+    assert "\x9b" not in printed
+    assert json.loads(printed)["listed"][0]["filename"] == "/\x9b31m"
+
+
+def test_a_plan_from_a_file_is_for_the_dataset_that_the_spec_names(shell: Shell) -> None:
+    (shell.folder / "named.yaml").write_text("dataset: fruit\n" + SPEC, encoding="utf-8")
+    done = shell.run("plan", "named.yaml", "--from", "items.ndjson", "-o", "named.json")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "written to named.json")
+    shell.ok("rehearse", "named.json")
+
+
+def test_a_drifted_store_is_told_line_by_line(shell: Shell) -> None:
+    spec = "tasks: [{name: t, filter: {metadata.system.refs: []}, assignees: [a@b.c]}]"
+    (shell.folder / "free.yaml").write_text(spec, encoding="utf-8")
+    shell.ok("plan", "free.yaml", "-o", "free.json")
+    shell.ok("apply", "plan.json")
+    done = shell.run("apply", "free.json")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.splitlines() == [
+        "error: 4 things have changed since the plan was made; nothing was written "
+        "(--allow-drift leaves them out)",
+        *(f"  create:t: /train/{number}.jpg left the selection" for number in range(4)),
+    ]
+    done = shell.run("rehearse", "free.json", "--allow-drift")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        0,
+        "verified: what was made is what the plan says, less 4 items that drift left out",
+    )

@@ -277,3 +277,23 @@ def test_a_pipe_is_neither_read_nor_waited_for(tmp_path: Path) -> None:
     )
     (tmp_path / "a.jpg").write_bytes(b"x")
     assert [document["filename"] for document in documents(tmp_path)] == ["/a.jpg"]
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.json"])
+def test_a_folder_that_cannot_be_read_is_told(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    write(tmp_path / name, '{"_id": "a", "filename": "/a"}')
+    (tmp_path / "secret").mkdir()
+    scandir = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert told(tmp_path, "folder") == f"{tmp_path}/secret: cannot be read: Permission denied"
+    assert told(tmp_path, "export") == f"{tmp_path}/secret: cannot be read: Permission denied"

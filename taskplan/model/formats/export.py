@@ -9,6 +9,7 @@ from pathlib import Path
 
 from taskplan.errors import DataError
 from taskplan.model.formats.documents import read_document
+from taskplan.model.formats.folder import visible_files
 from taskplan.model.formats.record import Record
 
 _ENCRYPTED = 1
@@ -23,11 +24,7 @@ def read_folder(path: Path) -> Iterator[Record]:
 
 def json_files(path: Path) -> list[Path]:
     """Return the visible .json files below a folder, sorted."""
-    return sorted(
-        file
-        for file in path.rglob("*.json")
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    )
+    return sorted(file for file in visible_files(path) if file.suffix == ".json")
 
 
 def read_zip(path: Path) -> Iterator[Record]:

@@ -43,8 +43,15 @@ def read_files(path: Path, dataset: str) -> Iterator[Record]:
 
 
 def visible_files(path: Path) -> Iterator[Path]:
-    """Yield the files below a folder, folder by folder in sorted order, without hidden ones and pipes."""
-    for folder, folders, names in os.walk(path):
+    """Yield the files below a folder, folder by folder in sorted order, without hidden ones and pipes.
+
+    DataError for a folder that cannot be read: nothing is left out without a word.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise DataError(f"cannot be read: {error.strerror}", source=str(error.filename)) from error
+
+    for folder, folders, names in os.walk(path, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(folder) / name
