@@ -120,6 +120,9 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     Among very many (the filenames of a large dataset) only those that begin alike are compared.
     """
     listed = list(candidates)
+    for candidate in listed:
+        if candidate.casefold() == name.casefold():
+            return candidate
     if len(listed) > MOST_COMPARED:
         start = name[: len(name) // 2]
         listed = [candidate for candidate in listed if candidate.startswith(start)][:MOST_COMPARED]

@@ -35,6 +35,10 @@ MOST_NODES = 2_000_000
 class _Loader(yaml.SafeLoader):
     built = 0
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.flattened: set[int] = set()
+
     def close(self) -> None:
         self.dispose()
 
@@ -140,8 +144,11 @@ def _build(
             for i, entry in enumerate(node.value)
         ]
     if isinstance(node, yaml.MappingNode):
-        _refuse_twice(loader, node, path, source)
-        loader.flatten_mapping(node)
+        # An alias leads here again; its merged keys are then written out already.
+        if id(node) not in loader.flattened:
+            loader.flattened.add(id(node))
+            _refuse_twice(loader, node, path, source)
+            loader.flatten_mapping(node)
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             key = _key(loader, key_node)

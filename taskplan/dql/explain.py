@@ -69,16 +69,14 @@ def unknown_paths(query: Query, table: ItemTable) -> tuple[tuple[str, str | None
     """Return the paths that exist in no item (or no annotation), each with what was perhaps meant."""
     strangers: list[tuple[str, str | None]] = []
     for path in _nowhere(_item_fields(query), table):
-        inner = path.removeprefix("annotations.")
-        meant = f"annotations: {{{inner}: …}}" if inner != path else nearest(path, table.known_paths())
-        strangers.append((path, meant))
+        strangers.append((path, _meant(path, table)))
     asked = list(_annotation_fields(query))
     if asked:
         annotations = table.annotations()
         if len(table) and not len(annotations):
             strangers.append(("annotations", None))
         for path in _nowhere(asked, annotations):
-            found = nearest(path, annotations.known_paths())
+            found = near_path(path, annotations)
             strangers.append((f"annotations.{path}", f"annotations.{found}" if found else None))
     return tuple(strangers)
 
@@ -93,6 +91,27 @@ def _nowhere(paths: Iterable[str], table: DocumentTable) -> Iterator[str]:
         if table.column(path).exists_nowhere and path not in table.known_paths():
             told.append(path)
             yield path
+
+
+def _meant(path: str, table: ItemTable) -> str | None:
+    if path in ("and", "or"):
+        return f"${path}"
+    known, inner = table.known_paths(), path.removeprefix("annotations.")
+    if inner != path or (not _ends_in(path, known) and inner in table.annotations().known_paths()):
+        return f"annotations: {{{inner}: …}}"
+    return near_path(path, table)
+
+
+def near_path(path: str, table: DocumentTable) -> str | None:
+    """Return the path that was perhaps meant: a longer one that ends so, else the most alike."""
+    known = table.known_paths()
+    # That the path's own beginning is there helps nobody.
+    others = [other for other in known if not path.startswith(f"{other}.")]
+    return min(_ends_in(path, known), key=len, default=None) or nearest(path, others)
+
+
+def _ends_in(path: str, known: Iterable[str]) -> list[str]:
+    return [other for other in known if other.endswith(f".{path}")]
 
 
 def _item_fields(query: Query) -> Iterator[str]:

@@ -14,11 +14,14 @@ from dataclasses import replace
 from typing import Any
 
 from taskplan.dql.parse import LOGIC, WRITES, parse, show
-from taskplan.dql.query import Query
+from taskplan.dql.query import Query, nested_fields
 from taskplan.errors import QueryError, SpecError, nearest
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "match")
-KEYWORDS = ("and", "or", "annotations", "sort", "page", "page_size", "intersect", "except")
+TOP = ("annotations", "sort", "page", "page_size", "intersect", "except")
+"""What stands beside the fields of a filter; further in these are names of fields, as any other."""
+SDK_PAGE = (0, 1000)
+"""The page that ``dtlpy.Filters`` names where nobody asks for one."""
 DEFAULTS: dict[str, Any] = {"hidden": False, "type": "file"}
 
 
@@ -63,16 +66,20 @@ def query_from(source: Any, *, where: str = "", defaults: Iterable[str] = tuple(
 def combine(sources: Iterable[Any]) -> Query:
     """Return the query that selects what all of `sources` select; the first sort counts.
 
-    The SDK's defaults give way where any of them names the field.
+    The SDK's defaults give way where any of them names the field. The page is that of
+    the first that asks for one, other than the page of every ``dtlpy.Filters``.
     """
     loaded = [_loaded(source, "") for source in sources]
-    named = {name for source in loaded if isinstance(source, Mapping) for name in _named(source)}
+    named = {path for source in loaded for path in nested_fields(query_from(source, defaults=()).filter)}
     defaults = [name for name in DEFAULTS if name not in named]
-    result, *others = (query_from(source, defaults=defaults) for source in loaded)
+    queries = [query_from(source, defaults=defaults) for source in loaded]
+    result, *others = queries
     for other in others:
         first, second = (other, result) if other.sort and not result.sort else (result, other)
         result = _both(first, second)
-    return result
+    paged = [query for query in queries if query.page_size is not None]
+    asked = [query for query in paged if (query.page, query.page_size) != SDK_PAGE] or paged or queries
+    return replace(result, page=asked[0].page, page_size=asked[0].page_size)
 
 
 def _both(one: Query, other: Query) -> Query:
@@ -82,13 +89,19 @@ def _both(one: Query, other: Query) -> Query:
 def _as_typed(path: str, where: str) -> str:
     """Return the place in a short form of a place in its envelope."""
     inner = path.removeprefix(where).lstrip(".")
-    inner = re.sub(r"\b(intersect|except)\.query\b", r"\1", inner).replace("join.", "annotations.", 1)
+    places = [where] if where else []
+    while found := re.match(r"(intersect|except)\.query(\.|$)", inner):
+        places.append(found[1])
+        inner = inner[found.end() :]
+    if found := re.match(r"join(\.|$)", inner):
+        places.append("annotations")
+        inner = inner[found.end() :]
     # The list of clauses that the envelope puts around fields, on top and in each part of an "and" or "or".
-    inner = re.sub(r"(^|\.)filter\.\$and\[\d+\]\.", r"\1", inner)
+    inner = re.sub(r"^filter(\.\$and(\[\d+\]\.)?)?", "", inner)
     inner = re.sub(r"\$match\.\$and\[\d+\]", "match", inner)
     inner = re.sub(r"\$(and|or)(\[\d+\])(\.\$and\[\d+\])?", r"\1\2", inner)
     inner = re.sub(rf"\$({'|'.join(OPERATORS)})\b", r"\1", inner)
-    return f"{where}.{inner}" if where else inner
+    return ".".join([*places, inner] if inner else places) or "query"
 
 
 def _of_items(query: Query, where: str) -> Query:
@@ -130,13 +143,16 @@ def envelope(
         return source
     if any(name in source for name in LOGIC):
         return {"filter": source}
-    result: dict[str, Any] = {"filter": {"$and": _clauses(source, where, defaults=defaults)}}
+    named = set(_named(source))
+    clauses = [{name: DEFAULTS[name]} for name in defaults if name not in named]
+    fields = {name: value for name, value in source.items() if name not in TOP}
+    result: dict[str, Any] = {"filter": {"$and": clauses + _clauses(fields, where, TOP)}}
     if "annotations" in source:
         on = {"resource": "annotations", "local": "itemId", "forigen": "id"}
         inner = _mapping(source["annotations"], where, "annotations")
         result["join"] = {
             "on": on,
-            "filter": {"$and": _clauses(inner, f"{where}.annotations".lstrip("."), defaults=())},
+            "filter": {"$and": _clauses(inner, f"{where}.annotations".lstrip("."))},
         }
     for name in ("intersect", "except"):
         if name in source:
@@ -160,20 +176,25 @@ def _mapping(value: Any, where: str, name: str) -> Mapping[Any, Any]:
     return value
 
 
-def _clauses(source: Mapping[Any, Any], where: str, *, defaults: Iterable[str]) -> list[dict[str, Any]]:
-    named = set(_named(source))
-    clauses: list[dict[str, Any]] = [{name: DEFAULTS[name]} for name in defaults if name not in named]
+def _clauses(source: Mapping[Any, Any], where: str, reserved: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Return the clauses of fields; those named as in `reserved` are refused, for they have another place."""
+    clauses: list[dict[str, Any]] = []
     for name, value in source.items():
         place = f"{where}.{name}" if where else str(name)
         if name in ("and", "or"):
             if not isinstance(value, list) or not value:
                 raise QueryError(f"expected a list of fields, got {show(value)}", path=place)
             inner = [
-                {"$and": _clauses(_mapping(entry, where, f"{name}[{i}]"), f"{place}[{i}]", defaults=())}
+                {"$and": _clauses(_mapping(entry, where, f"{name}[{i}]"), f"{place}[{i}]", reserved)}
                 for i, entry in enumerate(value)
             ]
             clauses.append({f"${name}": inner})
-        elif name not in KEYWORDS:
+        elif name == "not" and isinstance(value, Mapping):
+            hint = "a field takes {ne: …} or {nin: […]}; a whole query goes below except"
+            raise QueryError("unknown field", path=place, hint=hint)
+        elif name in reserved:
+            raise QueryError("belongs at the top of the filter, not inside it", path=place)
+        else:
             clauses.append({str(name): _value(str(name), value, place)})
     return clauses
 
@@ -217,9 +238,11 @@ def _operator_hint(path: str, name: str) -> str:
 
 
 def _operand(path: str, operator: str, operand: Any, where: str) -> Any:
-    if operator == "match" and isinstance(operand, Mapping):
-        inner = _clauses(operand, f"{where}.match", defaults=())
-        return {"$and": inner}
+    if operator == "match" and not isinstance(operand, Mapping):
+        hint = f'for text take a glob, such as {path}: "*apple*"'
+        raise QueryError(f"expected fields, got {show(operand)}", path=f"{where}.match", hint=hint)
+    if operator == "match":
+        return {"$and": _clauses(operand, f"{where}.match")}
     if operator in ("in", "nin") and isinstance(operand, list):
         return [_recursive(path, entry) for entry in operand]
     return _recursive(path, _plain(operand)) if operator in ("eq", "ne") else _plain(operand)

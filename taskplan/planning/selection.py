@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from taskplan.dql.evaluate import evaluate, select
 from taskplan.dql.explain import unknown_paths
+from taskplan.dql.nothing import why_nothing
 from taskplan.dql.query import (
     And,
     Element,
@@ -21,7 +22,7 @@ from taskplan.dql.query import (
     item_paths,
     to_json,
 )
-from taskplan.dql.short import query_from
+from taskplan.dql.short import SDK_PAGE, query_from
 from taskplan.errors import InputError, NotFoundError, QueryError, did_you_mean
 from taskplan.model.entities import TaskState
 from taskplan.model.ids import ItemIds
@@ -29,9 +30,6 @@ from taskplan.model.paths import REFS
 from taskplan.model.table import ANNOTATIONS, ItemTable
 from taskplan.planning.document import SelectionSource
 from taskplan.planning.spec import ItemList, Spec, TaskSpec
-
-SDK_PAGE = (0, 1000)
-"""The page that ``dtlpy.Filters`` names where nobody asks for one."""
 
 
 class Resolver(Protocol):
@@ -51,6 +49,8 @@ class Selected:
     query: Query | None
     paths: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+    nothing: str | None = None
+    """Why nothing was selected, where that is so and no unknown path says it."""
 
     def query_json(self) -> dict[str, Any] | None:
         """Return the query without paging, as it is stored in a plan."""
@@ -79,6 +79,7 @@ def select_by_query(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> 
         query,
         _paths(query),
         tuple(_query_warnings(query, task, table)),
+        why_nothing(query, table) if not len(rows) and not unknown_paths(query, table) else None,
     )
 
 

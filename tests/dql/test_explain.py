@@ -31,6 +31,10 @@ ANNOTATED = {**ITEM, "annotations": [{"label": "car"}]}
             [("metadata.user.scen", "metadata.user.scene")],
         ),
         ({"sort": "nmae"}, ITEM, [("nmae", "name")]),
+        ({"scene": "x"}, ITEM, [("scene", "metadata.user.scene")]),
+        ({"DIR": "/"}, ITEM, [("DIR", "dir")]),
+        ({"label": "car"}, ANNOTATED, [("label", "annotations: {label: …}")]),
+        ({"filter": {"and": [{"dir": "/"}]}}, ITEM, [("and", "$and")]),
         ({"except": {"metadata.user.scen": 1}}, ITEM, [("metadata.user.scen", "metadata.user.scene")]),
     ],
 )

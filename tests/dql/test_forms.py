@@ -109,6 +109,7 @@ def test_dates_stay_text() -> None:
     assert query == query_from({"createdAt": {"gte": "2024-01-31"}})
 
 
+MISPLACED = "belongs at the top of the filter, not inside it"
 MALFORMED: list[tuple[Any, str]] = [
     ("{", "query: cannot read \"{\" as a query; expected e.g. 'dir: /train'"),
     ("{dir: /a, dir: /b}", "dir: is given twice"),
@@ -126,6 +127,27 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"except": {"b": {"in": 3}}}, "except.b.in: expected a list, got 3"),
     ({"and": [{"a": 1}, {"b": {"in": 3}}]}, "and[1].b.in: expected a list, got 3"),
     ({"or": [{"and": [{"a": {"in": 3}}]}]}, "or[0].and[0].a.in: expected a list, got 3"),
+    ({"or": [{"annotations": {"label": "car"}}]}, f"or[0].annotations: {MISPLACED}"),
+    ({"and": [{"a": 1}, {"or": [{"sort": "a"}]}]}, f"and[1].or[0].sort: {MISPLACED}"),
+    ({"or": [{"except": {"a": 1}}]}, f"or[0].except: {MISPLACED}"),
+    (
+        {"not": {"dir": "/a"}},
+        "not: unknown field; a field takes {ne: …} or {nin: […]}; a whole query goes below except",
+    ),
+    ({"metadata.join.x": {"gt": []}}, "metadata.join.x.gt: expected a number or text, got []"),
+    ({"a.intersect.query": {"gt": []}}, "a.intersect.query.gt: expected a number or text, got []"),
+    (
+        {"annotations": {"or": [{"a": {"gt": []}}]}},
+        "annotations.or[0].a.gt: expected a number or text, got []",
+    ),
+    (
+        {"intersect": {"annotations": {"a": {"gt": []}}}},
+        "intersect.annotations.a.gt: expected a number or text, got []",
+    ),
+    (
+        {"name": {"match": "apple"}},
+        'name.match: expected fields, got "apple"; for text take a glob, such as name: "*apple*"',
+    ),
     ({"$x": 1}, "$x: unknown operator"),
     ({"a": {"match": {"b": {"in": 3}}}}, "a.match.b.in: expected a list, got 3"),
     ({"a": {"regex": "x"}}, 'a.regex: unknown operator; did you mean a glob such as name: "*apple*"?'),
@@ -271,3 +293,37 @@ def test_a_match_in_the_short_form_has_operators_of_the_short_form() -> None:
     said = {"$match": {"$and": [{"type": "task"}, {"metadata.status": {"$exists": True}}]}}
     both = [{"hidden": False}, {"type": "file"}, {"metadata.system.refs": said}]
     assert asked == query_from({"filter": {"$and": both}})
+
+
+def test_json_that_names_a_field_has_its_way_too(table: MemoryTable) -> None:
+    both = combine(['{"filter": {"$and": [{"hidden": true}]}}', "dir: /train"])
+    asked = evaluate(query_from({"hidden": True, "dir": "/train"}), table)
+    assert asked.any()
+    assert evaluate(both, table).tolist() == asked.tolist()
+
+
+def test_the_page_is_that_of_whichever_text_asks_for_one() -> None:
+    for texts in (
+        ["dir: /train", "page_size: 5"],
+        ["page_size: 5", "sort: name"],
+        ['{"filter": {}, "page": 0, "pageSize": 1000}', "page_size: 5"],
+    ):
+        assert combine(texts).page_size == 5
+    assert combine(['{"filter": {}, "page": 0, "pageSize": 1000}', "dir: /a"]).page_size == 1000
+    assert combine(["dir: /a", "name: b"]).page_size is None
+
+
+def test_names_of_the_envelope_are_plain_fields_further_in() -> None:
+    table = MemoryTable.from_documents(
+        [
+            {
+                "id": "a",
+                "filename": "/a",
+                "metadata": {"user": [{"page": 1}, {"sort": 2}]},
+                "annotations": [{"label": "car", "sort": "x"}],
+            },
+            {"id": "b", "filename": "/b", "annotations": [{"label": "car"}]},
+        ]
+    )
+    for source in ({"annotations": {"sort": "x"}}, {"metadata.user": {"match": {"page": 1}}}):
+        assert evaluate(query_from(source), table).tolist() == [True, False]
