@@ -100,6 +100,21 @@ class ItemIds(Sequence[str]):
         index = {item_id: row for row, item_id in enumerate(self)}
         return np.fromiter((index.get(i, -1) for i in wanted), dtype=np.int64, count=len(wanted))
 
+    @staticmethod
+    def count_distinct(parts: Sequence[ItemIds]) -> int:
+        """Return how many different ids the parts hold together."""
+        packed = [part.packed for part in parts if len(part)]
+        if not packed:
+            return 0
+        if any(rows is None for rows in packed):
+            return len({item_id for part in parts for item_id in part})
+        rows = np.ascontiguousarray(np.concatenate([rows for rows in packed if rows is not None]))
+        high = np.ascontiguousarray(rows[:, :8]).view(np.uint64).ravel()
+        low = np.ascontiguousarray(rows[:, 8:]).view(np.uint32).ravel()
+        order = np.lexsort((low, high))
+        high, low = high[order], low[order]
+        return 1 + int(np.count_nonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])))
+
     def encode(self) -> tuple[str, str]:
         """Return (encoding name, text) from which `decode` restores the ids exactly."""
         if self.packed is not None:

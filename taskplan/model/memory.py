@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from taskplan.errors import DataError
 from taskplan.model.columns import build_column
-from taskplan.model.documents import complete
+from taskplan.model.documents import complete, item_from_export
 from taskplan.model.ids import ItemIds
 from taskplan.model.paths import REF_PATHS, paths_of, reach
 from taskplan.model.table import AnnotationTable, Column, DocumentTable, ItemTable
@@ -69,7 +69,7 @@ class MemoryTable(_Documents, ItemTable):
     def from_documents(
         cls, documents: Iterable[Mapping[str, Any]], *, dataset: str = "memory", project: str = "local"
     ) -> MemoryTable:
-        """Make a table of item documents in the platform's form; each may hold its ``annotations``.
+        """Make a table of item documents, or of export documents; each may hold its ``annotations``.
 
         DataError for a document without a text ``id``, or an id that comes twice.
         """
@@ -78,12 +78,19 @@ class MemoryTable(_Documents, ItemTable):
         rows: list[int] = []
         seen: set[str] = set()
         for row, source in enumerate(documents):
-            item_id = source.get("id")
+            exported = "_id" in source and "id" not in source
+            document = complete(
+                {**item_from_export(source), "annotations": source.get("annotations", [])}
+                if exported
+                else source
+            )
+            item_id = document.get("id")
             if not isinstance(item_id, str) or item_id in seen:
-                problem = "comes twice" if isinstance(item_id, str) else "is not text"
+                problem = (
+                    "comes twice" if item_id in seen else "is missing" if item_id is None else "is not text"
+                )
                 raise DataError(f"the id {problem}", source="documents", path=f"[{row}].id")
             seen.add(item_id)
-            document = complete(source)
             held = document.pop("annotations", [])
             items.append(document)
             annotations += held

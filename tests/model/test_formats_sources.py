@@ -287,13 +287,49 @@ def test_a_folder_that_cannot_be_read_is_told(
 
     write(tmp_path / name, '{"_id": "a", "filename": "/a"}')
     (tmp_path / "secret").mkdir()
-    scandir = os.scandir
+    listdir = os.listdir
 
     def refusing(path: Any) -> Any:
         if str(path).endswith("secret"):
             raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
+        return listdir(path)
 
-    monkeypatch.setattr(os, "scandir", refusing)
+    monkeypatch.setattr(os, "listdir", refusing)
     assert told(tmp_path, "folder") == f"{tmp_path}/secret: cannot be read: Permission denied"
     assert told(tmp_path, "export") == f"{tmp_path}/secret: cannot be read: Permission denied"
+
+
+def test_a_folder_with_an_export_of_lines_is_that_export(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", '{"_id": "a", "filename": "/a"}\n{"_id": "b", "filename": "/b"}\n')
+    assert [document["id"] for document in documents(tmp_path)] == ["a", "b"]
+
+
+def test_linked_folders_are_read_and_circles_end(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    write(tmp_path / "far" / "z.jpg", "z")
+    (tmp_path / "items" / "sub").mkdir(parents=True)
+    write(tmp_path / "items" / "a.jpg", "a")
+    (tmp_path / "items" / "link").symlink_to(tmp_path / "far")
+    (tmp_path / "items" / "sub" / "back").symlink_to(tmp_path / "items")
+    (tmp_path / "far" / "back").symlink_to(tmp_path / "items")
+    found = [document["filename"] for document in documents(tmp_path / "items")]
+    assert found == ["/a.jpg", "/link/z.jpg"]
+
+
+def test_an_unreadable_file_of_an_export_is_a_bad_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.json", '{"_id": "a", "filename": "/a"}')
+    write(tmp_path / "b.json", '{"_id": "b", "filename": "/b"}')
+    read_bytes = Path.read_bytes
+
+    def refusing(path: Path) -> bytes:
+        if path.name == "b.json":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)
+    good, bad = read_records(tmp_path, "d")
+    assert json.loads(read_item(good).document)["id"] == "a"
+    with pytest.raises(DataError, match=r"b\.json: cannot be read: Permission denied$"):
+        read_item(bad)

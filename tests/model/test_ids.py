@@ -59,3 +59,9 @@ def test_only_lower_case_object_ids_are_packed() -> None:
 def test_a_text_that_does_not_fit_is_refused(encoding: str, data: str, count: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ItemIds.decode(encoding, data, count)
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=4), st.booleans())
+def test_distinct_ids_are_counted(parts: list[list[int]], short: bool) -> None:
+    texts = [[str(n) if short else f"{n * 2**60 + n:024x}" for n in part] for part in parts]
+    assert ItemIds.count_distinct([ItemIds.of(part) for part in texts]) == len({i for p in texts for i in p})

@@ -95,16 +95,20 @@ def detect(path: Path) -> str:
 
 
 def _is_export_folder(path: Path) -> bool:
-    """Tell whether one of the first .json files of a folder holds an export document."""
+    """Tell whether one of the first JSON files of a folder holds an export document."""
     from taskplan.model.formats.export import json_files
 
     return any(map(_is_export_file, islice(json_files(path), LOOKED_INTO)))
 
 
 def _is_export_file(path: Path) -> bool:
+    from taskplan.model.formats.export import LINES
+
     try:
-        document = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        with path.open("rb") as file:
+            text = file.readline() if path.suffix in LINES else file.read()
+        document = msgspec.json.decode(text.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OSError):
         return False
     if isinstance(document, list):
         document = document[0] if document else None

@@ -48,15 +48,23 @@ def visible_files(path: Path) -> Iterator[Path]:
     DataError for a folder that cannot be read: nothing is left out without a word.
     """
 
-    def refuse(error: OSError) -> None:
-        raise DataError(f"cannot be read: {error.strerror}", source=str(error.filename)) from error
+    yield from _visible_files(path, ())
 
-    for folder, folders, names in os.walk(path, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            file = Path(folder) / name
-            if not name.startswith(".") and (file.is_file() or not file.exists()):
-                yield file
+
+def _visible_files(path: Path, above: tuple[str, ...]) -> Iterator[Path]:
+    real = os.path.realpath(path)
+    if real in above:
+        # A link back to a folder that is being read already.
+        return
+    try:
+        entries = [path / name for name in sorted(os.listdir(path))]
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", source=str(path)) from error
+    visible = [entry for entry in entries if not entry.name.startswith(".")]
+    yield from (entry for entry in visible if entry.is_file() or not entry.exists())
+    for folder in visible:
+        if folder.is_dir():
+            yield from _visible_files(folder, (*above, real))
 
 
 def _image_size(file: Path) -> dict[str, int]:
