@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.dql.evaluate import evaluate
+from taskplan.dql.explain import clauses
 from taskplan.dql.parse import parse
 from taskplan.errors import InputError
 from taskplan.model.ids import ItemIds
@@ -139,12 +140,18 @@ def _items(operation: Operation, table: ItemTable) -> list[Change]:
         for item in wanted.take(np.flatnonzero(rows < 0))
     ]
     if operation.selection.query is not None:
-        mask = evaluate(parse(operation.selection.query), table)
-        left = np.flatnonzero((rows >= 0) & ~np.append(mask, False)[rows])
-        changes += [
-            Change("item-left", operation.id, f"{operation.id}: {name} left the selection", item=item)
-            for item, name in _filenames(table, wanted, left)
-        ]
+        there = rows >= 0
+        finished = operation.selection.source == "finished"
+        for text, part in clauses(parse(operation.selection.query)):
+            mask = np.append(evaluate(part, table), True)[rows]
+            left = np.flatnonzero(there & ~mask)
+            there &= mask
+            # Nobody has written the clause that asks for finished items.
+            why = "left the selection" if finished else f"no longer satisfies {text}"
+            changes += [
+                Change("item-left", operation.id, f"{operation.id}: {name} {why}", item=item)
+                for item, name in _filenames(table, wanted, left)
+            ]
     return changes
 
 

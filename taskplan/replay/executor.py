@@ -49,7 +49,7 @@ class _Replay:
     already: dict[str, Outcome] = field(default_factory=dict)
     # The operations as they were really performed, for verification.
     real: dict[str, Operation] = field(default_factory=dict)
-    # Operations of which drift has left nothing: they are settled, too.
+    # Operations of which drift had left nothing when this plan was last applied.
     dropped: set[str] = field(default_factory=set)
 
 
@@ -100,7 +100,8 @@ def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:
     for operation in operations:
         entry = replay.entries.get(operation.key)
         if entry is not None and entry.state == "dropped":
-            replay.dropped.add(operation.id)
+            if entry.plan == replay.plan.digest:
+                replay.dropped.add(operation.id)
             continue
         dropped = entry.dropped if entry is not None else ()
         outcome = entry.outcome if entry is not None else None
@@ -116,10 +117,15 @@ def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:
 
 
 def _narrow(replay: _Replay, operations: Sequence[Operation], *, allow_drift: bool) -> tuple[Change, ...]:
-    settled = replay.dropped.union(replay.already)
-    pending = {operation.id: operation for operation in operations if operation.id not in settled}
+    pending = {operation.id: operation for operation in operations if operation.id not in replay.already}
     done = {operation.key for operation in replay.plan.operations if operation.id not in pending}
-    changes = check_drift(replay.plan, replay.backend, done) + _fallen_out(replay, pending.values())
+    changes = check_drift(replay.plan, replay.backend, done)
+    out = replay.dropped.intersection(change.operation for change in changes)
+    changes += _fallen_out(replay, pending.values(), out)
+    if not allow_drift:
+        # What fell out whole was let go; it stays out until all of it holds again.
+        pending = {name: operation for name, operation in pending.items() if name not in out}
+        changes = tuple(change for change in changes if change.operation not in out)
     if changes and not allow_drift:
         raise _drift_error(changes)
     if changes:
@@ -133,19 +139,24 @@ def _narrow(replay: _Replay, operations: Sequence[Operation], *, allow_drift: bo
     return changes
 
 
-def _fallen_out(replay: _Replay, pending: Iterable[Operation]) -> tuple[Change, ...]:
-    """Return what an interrupted replay has left out of operations that pending ones build on."""
+def _fallen_out(replay: _Replay, pending: Iterable[Operation], out: set[str]) -> tuple[Change, ...]:
+    """Return what an earlier replay has left out of operations that pending ones build on.
+
+    `out` names those that stay out whole; dropped ones that build on them join it.
+    """
     keys = {operation.id: operation.key for operation in replay.plan.operations}
     changes = []
     for operation in pending:
         planned = set(operation.allocation.items.unpack())
         for needed in operation.depends_on:
             entry = replay.entries.get(keys[needed])
-            settled = needed in replay.already or needed in replay.dropped
+            settled = needed in replay.already or needed in out
             for item in entry.dropped if entry is not None and settled else ():
                 if item in planned:
                     words = f"{operation.id}: item {item} fell out of {needed}"
                     changes.append(Change("item-left", operation.id, words, item=item))
+                    if operation.id in replay.dropped:
+                        out.add(operation.id)
     return tuple(changes)
 
 

@@ -19,6 +19,8 @@ def in_order(plan: Plan) -> tuple[Operation, ...]:
     PlanError for a circle, or for an operation that is not in the plan.
     """
     waiting = {operation.id: operation for operation in plan.operations}
+    if len(waiting) < len(plan.operations):
+        raise PlanError("holds two operations of one id")
     for operation in plan.operations:
         for needed in operation.depends_on:
             if needed not in waiting:
@@ -40,7 +42,7 @@ def as_performed(plan: Plan, entries: Mapping[str, Entry]) -> tuple[Operation, .
     performed = []
     for operation in in_order(plan):
         entry = entries.get(operation.key)
-        if entry is None:
+        if entry is None or (entry.state == "dropped" and entry.plan != plan.digest):
             performed.append(operation)
         elif entry.state != "dropped":
             performed.append(without_items(operation, entry.dropped))

@@ -81,7 +81,7 @@ def undo_plan(
                     outcome = backend.undo(operation.key, discard_work=discard_work)
                     if outcome is not None:
                         removed[operation.id] = outcome
-                elif entry is None:
+                elif entry is None or entry.plan != plan.digest:
                     continue
                 journal.undone(plan.digest, operation.id, operation.key, clock())
         except KeyboardInterrupt:

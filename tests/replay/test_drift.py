@@ -168,3 +168,31 @@ def test_a_killed_undo_still_knows_what_had_been_left_out(
         undo_plan(plan, backend, journal, clock=lambda: support.NOW)
     monkeypatch.undo()
     assert support.apply(plan, backend).verification.ok
+
+
+def test_what_fell_out_whole_is_performed_once_all_of_it_holds_again(backend: SqliteBackend) -> None:
+    plan = support.plan_for(backend, task(name="few", limit=2, filter={"metadata.system.refs": []}))
+    take_early(backend, "/train/0.jpg", "/train/1.jpg")
+    first, second = support.apply(plan, backend, allow_drift=True), support.apply(plan, backend)
+    assert (first.performed, first.left_out, second.performed, second.left_out) == ({}, 2, {}, 2)
+    (early,) = backend.tasks("fruit")
+    backend.delete_task(early.id)
+    third = support.apply(plan, backend)
+    assert (list(third.performed), third.left_out, third.verification.ok) == (["create:few"], 0, True)
+
+
+def test_what_one_plan_let_go_is_drift_to_another(backend: SqliteBackend) -> None:
+    few = {"name": "few", "filter": {"metadata.system.refs": []}, "limit": 2, "assignees": ["a@x.y"]}
+    more = {"name": "more", "filter": {"dir": "/test"}, "assignees": ["b@x.y"]}
+    one = support.plan_for(backend, {"tasks": [few]})
+    other = support.plan_for(backend, {"tasks": [few, more]})
+    take_early(backend, "/train/0.jpg", "/train/1.jpg")
+    support.apply(one, backend, allow_drift=True)
+    with pytest.raises(DriftError):
+        support.apply(other, backend)
+    with Journal(backend.store.path) as journal:
+        entries = journal.entries(operation.key for operation in other.operations)
+        assert [operation.id for operation in as_performed(other, entries)] == ["create:few", "create:more"]
+        # Undoing the other takes nothing of this one away, not even the knowledge of what was let go.
+        undo_plan(other, backend, journal, clock=lambda: support.NOW)
+    assert support.apply(one, backend).left_out == 2

@@ -163,7 +163,9 @@ def test_drift_stops_and_names_what_changed(backend: SqliteBackend) -> None:
     with pytest.raises(DriftError) as caught:
         support.apply(plan, backend)
     assert caught.value.exit_code == 4
-    assert caught.value.changes == ("create:label: /train/0.jpg left the selection",)
+    assert caught.value.changes == (
+        'create:label: /train/0.jpg no longer satisfies {"metadata.system.refs":[]}',
+    )
     assert support.dump(backend.store.path) == before
     report = support.apply(plan, backend, allow_drift=True)
     assert report.verification.ok
