@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from taskplan.allocation.problem import Problem
-from taskplan.errors import InputError
+from collections.abc import Sequence
+
+from taskplan.allocation.problem import Assignee, Problem
+from taskplan.errors import InfeasibleError, InputError
 
 
 def check_people(problem: Problem) -> tuple[str, ...]:
@@ -15,3 +17,18 @@ def check_people(problem: Problem) -> tuple[str, ...]:
         twice = next(email for place, email in enumerate(emails) if email in emails[:place])
         raise InputError(f"{twice} is listed twice")
     return emails
+
+
+def rest_of(people: Sequence[Assignee], items: int) -> int:
+    """Return how many items fixed counts leave to the others; InfeasibleError for too few, or too many."""
+    fixed = sum(person.count or 0 for person in people)
+    rest = items - fixed
+    if rest < 0:
+        raise InfeasibleError(f"fixed counts ask for {fixed:,} items, but there are {items:,}")
+    if rest > 0 and all(person.count is not None for person in people):
+        left = "1 item is" if rest == 1 else f"{rest:,} items are"
+        raise InfeasibleError(
+            f"{left} left over: everyone's count is fixed, {fixed:,} in all "
+            f"(leave somebody's count out, or limit the task to {fixed:,})"
+        )
+    return rest

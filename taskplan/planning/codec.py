@@ -89,6 +89,8 @@ def _decode(data: bytes, source: str) -> Plan:
         raise PlanError(f"is not a plan: {error}", source=source) from error
     if plan.format > FORMAT:
         raise PlanError(_newer(plan.format), source=source)
+    if len({operation.id for operation in plan.operations}) < len(plan.operations):
+        raise PlanError("holds two operations of one id", source=source)
     for operation in plan.operations:
         planned = sum(share.items for share in operation.allocation.shares)
         if planned != operation.allocation.items.count:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.model.ids import ItemIds
-from taskplan.planning.document import Operation, Plan
+from taskplan.model.times import moment
+from taskplan.planning.document import PRIORITY_NAMES, Operation, Plan
 
 _FIELDS = ("type", "due", "priority", "owner", "recipe", "parent", "workload", "actions", "metadata")
 
@@ -87,7 +88,8 @@ def _whole(operation: Operation, kind: str) -> TaskChange:
         else PersonChange(share.assignee, share.items, 0)
         for share in operation.allocation.shares
     )
-    return TaskChange(operation.title, kind, (), added, removed, people)
+    title = operation.title if operation.task is not None else f"additions to {operation.title}"
+    return TaskChange(title, kind, (), added, removed, people)
 
 
 def _compare(old: Operation, new: Operation) -> TaskChange | None:
@@ -160,7 +162,9 @@ def _lines(task: TaskChange) -> list[str]:
         if count
     ]
     result = [f"{mark} {task.title}: {', '.join(counts)}" if counts else f"{mark} {task.title}"]
-    result += [f"    {name}: {_show(before)} → {_show(after)}" for name, before, after in task.fields]
+    result += [
+        f"    {name}: {_show(name, before)} → {_show(name, after)}" for name, before, after in task.fields
+    ]
     result += [f"    {person.assignee}: {person.before:,} → {person.after:,}" for person in task.people]
     result += [f"    {move.giver} → {move.taker}: {_items(move.items)}" for move in task.moves]
     return result
@@ -170,5 +174,9 @@ def _items(count: int) -> str:
     return f"{count:,} {'item' if count == 1 else 'items'}"
 
 
-def _show(value: Any) -> str:
+def _show(name: str, value: Any) -> str:
+    if name == "due":
+        return moment(value)
+    if name == "priority":
+        return PRIORITY_NAMES[value]
     return msgspec.json.encode(value).decode()

@@ -73,6 +73,9 @@ class Selection(msgspec.Struct, frozen=True):
     limit: int | None = None
 
 
+PRIORITY_NAMES = {1: "low", 2: "medium", 3: "high"}
+
+
 class TaskFields(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform records of a task, in its own words where it has one.
 

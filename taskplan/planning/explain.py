@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +109,10 @@ def explain_assignee(plan: Plan, email: str) -> PersonAnswer:
     who = email.lower()
     tasks = [
         PersonTask(
-            operation.title, share.items, operation.allocation.items.count, _basis(operation.allocation)
+            operation.title,
+            share.items,
+            operation.allocation.items.count,
+            _asked(plan, operation, who) + _basis(operation.allocation),
         )
         for operation in plan.operations
         for share in operation.allocation.shares
@@ -138,6 +142,28 @@ def _holder(operation: Operation, item: str) -> tuple[str | None, int]:
         if item in ids:
             return who, list(ids).index(item) + 1
     return None, 0
+
+
+def _asked(plan: Plan, operation: Operation, who: str) -> str:
+    """Return what the spec asks for this person (``weight 2 of 5, ``), empty where it asks for nothing."""
+    task = next((task for task in plan.spec.get("tasks", ()) if _is_of(task, operation)), None)
+    people = [person if isinstance(person, dict) else {} for person in (task or {}).get("assignees", ())]
+    mine = next((person for person in people if str(person.get("email")).lower() == who), {})
+    if "count" in mine:
+        return f"a fixed count of {mine['count']:,}, "
+    if "percent" in mine:
+        return f"{mine['percent']:g} %, "
+    if "weight" in mine:
+        total = sum(person.get("weight", 1) for person in people if "count" not in person)
+        return f"weight {mine['weight']:g} of {total:g}, "
+    return ""
+
+
+def _is_of(task: Mapping[str, Any], operation: Operation) -> bool:
+    if operation.task is None:
+        return task.get("add_to") in (operation.about, operation.target)
+    # A split task is several, named "train (1/3)" and so on.
+    return operation.title == task.get("name") or operation.title.startswith(f"{task.get('name')} (")
 
 
 def _basis(allocation: AllocationRecord) -> str:

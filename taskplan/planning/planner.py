@@ -6,12 +6,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from taskplan import __version__
+from taskplan.allocation.problem import Assignee
 from taskplan.errors import InputError, NotFoundError
 from taskplan.model.entities import TaskState
 from taskplan.model.table import ItemTable
@@ -29,7 +31,7 @@ from taskplan.planning.selection import (
     select_planned,
 )
 from taskplan.planning.spec import RESERVED, Spec, TaskSpec
-from taskplan.planning.splitting import assignee_of, split_rows
+from taskplan.planning.splitting import assignee_of, people_of_parts, split_rows
 
 PLATFORM_LIMIT = 80_000
 """The platform refuses a task of so many items or more (its own web form says so)."""
@@ -62,6 +64,7 @@ class _Work:
     paths: set[str] = field(default_factory=set)
     parts: dict[int, list[_Part]] = field(default_factory=dict)
     used: Counter[str] = field(default_factory=Counter)
+    names: set[str] = field(default_factory=set)
 
 
 def make_plan(
@@ -118,10 +121,11 @@ def _plan_task(work: _Work, index: int, parent: int | None) -> list[_Part]:
     rows = _limited(work, task, selected)
     chunks = _chunks(work.spec, task, path, rows)
     base = _Base() if existing is None else _Base(existing.id, existing.name)
+    people = people_of_parts(work.spec, task, path, [len(chunk) for chunk in chunks])
     made = []
     for number, chunk in enumerate(chunks):
         suffix = f" ({number + 1}/{len(chunks)})" if len(chunks) > 1 else ""
-        made.append(_operation(work, task, path, selected, chunk, suffix, base))
+        made.append(_operation(work, task, path, selected, chunk, people[number], suffix, base))
     return made
 
 
@@ -129,26 +133,30 @@ def _plan_review(work: _Work, task: TaskSpec, path: str, parents: list[_Part]) -
     """Plan a QA task over tasks of the same spec: one for each part of a task that was split."""
     made: list[_Part] = []
     left = task.limit
-    if parents:
-        work.warnings.append(
-            f"{task.title}: reviews the planned items of {task.of}; none of them is finished yet"
-        )
     planned = np.concatenate([np.zeros(0, dtype=np.int64), *(parent.rows for parent in parents)])
     chosen = select_planned(work.spec, task, path, work.table, planned)
     work.warnings += chosen.warnings
     work.paths |= chosen.paths
     if task.limit is not None and len(chosen.rows) > task.limit:
         work.warnings.append(f"{task.title}: the limit keeps {task.limit:,} of {len(chosen.rows):,} items")
-    for number, parent in enumerate(parents):
-        selected = replace(chosen, rows=chosen.rows[np.isin(chosen.rows, parent.rows)])
-        rows = selected.rows if left is None else selected.rows[:left]
-        left = None if left is None else left - len(rows)
+    selections = [replace(chosen, rows=chosen.rows[np.isin(chosen.rows, parent.rows)]) for parent in parents]
+    chunks = []
+    for selected in selections:
+        chunks.append(selected.rows if left is None else selected.rows[:left])
+        left = None if left is None else left - len(chunks[-1])
+    people = people_of_parts(work.spec, task, path, [len(chunk) for chunk in chunks])
+    for number, (parent, selected, rows) in enumerate(zip(parents, selections, chunks, strict=True)):
         if len(rows) == 0:
             continue
         suffix = f" ({number + 1}/{len(parents)})" if len(parents) > 1 else ""
         before = parent.operation.id
-        made.append(_operation(work, task, path, selected, rows, suffix, _Base(before, None, (before,))))
-    if not made:
+        base = _Base(before, None, (before,))
+        made.append(_operation(work, task, path, selected, rows, people[number], suffix, base))
+    if made:
+        work.warnings.append(
+            f"{task.title}: reviews the planned items of {task.of}; none of them is finished yet"
+        )
+    else:
         work.warnings.append(f"{task.title}: there is nothing to review; no task is planned")
     return made
 
@@ -180,6 +188,8 @@ def _limited(work: _Work, task: TaskSpec, selected: Selected) -> NDArray[np.int6
         found = "no finished item" if selected.source == "finished" else "nothing"
         verb = "items are added" if task.add_to else "task is planned"
         work.warnings.append(f"{task.title}: the selection matches {found}; no {verb}")
+        if selected.nothing is not None:
+            work.warnings.append(f"{task.title}: {selected.nothing}")
     return rows
 
 
@@ -207,10 +217,11 @@ def _operation(
     path: str,
     selected: Selected,
     rows: NDArray[np.int64],
+    people: tuple[Assignee, ...],
     suffix: str,
     base: _Base,
 ) -> _Part:
-    split = split_rows(work.spec, task, path, work.table, rows, work.seed)
+    split = split_rows(work.spec, task, path, work.table, rows, people, work.seed)
     work.warnings += split.warnings
     work.paths |= split.paths
     if len(rows) < len(task.assignees):
@@ -252,10 +263,13 @@ def _keyed(work: _Work, draft: Operation) -> Operation:
     }
     content = hashlib.sha256(canonical_json(said)).hexdigest()
     work.used[content] += 1
-    work.used[draft.id] += 1
-    again, number = work.used[content], work.used[draft.id]
+    again = work.used[content]
     key = content[:32] if again == 1 else hashlib.sha256(f"{content}:{again}".encode()).hexdigest()[:32]
-    return msgspec.structs.replace(draft, key=key, id=draft.id if number == 1 else f"{draft.id} #{number}")
+    # A task may itself be called "batch #2".
+    names = chain([draft.id], (f"{draft.id} #{number}" for number in count(2)))
+    name = next(name for name in names if name not in work.names)
+    work.names.add(name)
+    return msgspec.structs.replace(draft, key=key, id=name)
 
 
 def _warn_of_overlaps(work: _Work) -> None:
@@ -267,9 +281,9 @@ def _warn_of_overlaps(work: _Work) -> None:
         for part in work.parts[index]:
             before = taken[part.rows]
             others, counts = np.unique(before[(before >= 0) & (before != index)], return_counts=True)
-            for other, count in zip(others.tolist(), counts.tolist(), strict=True):
+            for other, shared in zip(others.tolist(), counts.tolist(), strict=True):
                 name = work.spec.tasks[other].title
-                work.warnings.append(f"{task.title}: {_items(count)} in {name} as well")
+                work.warnings.append(f"{task.title}: {_items(shared)} in {name} as well")
             taken[part.rows] = index
 
 

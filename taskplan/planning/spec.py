@@ -16,7 +16,7 @@ from taskplan.errors import SpecError, did_you_mean
 from taskplan.located import Located, is_too_deep, load_yaml, plain, unwritable
 
 # A bare `$` would let a line end follow.
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$(?!\n)", description="An e-mail address.")]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s:;,=<>()]+$(?!\n)", description="An e-mail address.")]
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 RESERVED = "taskplan"
@@ -174,6 +174,9 @@ class Spec:
         return _at(self.document, path)
 
 
+_ITEMS = (".jsonl", ".ndjson", ".csv", ".zip")
+
+
 def read_spec(path: Path) -> Spec:
     """Read and check a spec file; SpecError with file, line and field."""
     try:
@@ -186,7 +189,15 @@ def read_spec(path: Path) -> Spec:
         raise SpecError("is not UTF-8 text", source=str(path)) from error
     except OSError as error:
         raise SpecError(f"cannot be read: {error.strerror}", source=str(path)) from error
-    return _checked(load_yaml(text, str(path)), str(path))
+    if text.startswith('{"digest":"sha256:'):
+        raise SpecError("is a plan, expected a spec", source=str(path), hint="`taskplan show` reads plans")
+    try:
+        located = load_yaml(text, str(path))
+    except SpecError as error:
+        if path.suffix.lower() in _ITEMS:
+            error.hint = f"items are read with `taskplan plan --from {path}`"
+        raise
+    return _checked(located, str(path))
 
 
 def spec_from(data: Mapping[str, Any], *, source: str = "spec") -> Spec:

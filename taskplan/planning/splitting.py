@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.allocation.apportionment import apportion
+from taskplan.allocation.people import rest_of
 from taskplan.allocation.problem import Allocation, Assignee, Ordering, Problem
 from taskplan.allocation.registry import load_strategy
 from taskplan.allocation.validate import fault
-from taskplan.errors import InfeasibleError, InputError, nearest
+from taskplan.dql.explain import near_path
+from taskplan.errors import InfeasibleError, InputError
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import AllocationRecord, Fairness, PackedIds, Share
@@ -27,15 +31,52 @@ class Split:
     warnings: tuple[str, ...] = ()
 
 
+def people_of_parts(
+    spec: Spec, task: TaskSpec, path: str, sizes: Sequence[int]
+) -> list[tuple[Assignee, ...]]:
+    """Return the people of a task for each of the parts, of `sizes` items, that it is made in.
+
+    A fixed count holds for the whole task; each part gets of it as much as its
+    size asks for, in whole items, and all parts together get it exactly.
+    InfeasibleError where the counts do not go with the number of items.
+    """
+    people = tuple(assignee_of(person) for person in task.assignees)
+    fixed = [person.count or 0 for person in people]
+    if len(sizes) < 2 or not any(fixed):
+        return [people] * len(sizes)
+    try:
+        rest = rest_of(people, sum(sizes))
+    except InfeasibleError as error:
+        raise InfeasibleError(str(spec.error(str(error), f"{path}.assignees"))) from error
+    parts = []
+    left = [*fixed, rest]
+    for size in sizes:
+        # By the largest remainder nobody is given more than is left of theirs.
+        given = apportion(left, size)
+        left = [before - now for before, now in zip(left, given, strict=True)]
+        parts.append(
+            tuple(
+                person if person.count is None else replace(person, count=count)
+                for person, count in zip(people, given, strict=False)
+            )
+        )
+    return parts
+
+
 def split_rows(
-    spec: Spec, task: TaskSpec, path: str, table: ItemTable, rows: NDArray[np.int64], seed: int
+    spec: Spec,
+    task: TaskSpec,
+    path: str,
+    table: ItemTable,
+    rows: NDArray[np.int64],
+    people: tuple[Assignee, ...],
+    seed: int,
 ) -> Split:
-    """Split `rows` (int64[n]) of a table between the people of the task at `path` of a spec.
+    """Split `rows` (int64[n]) of a table between the `people` of the task at `path` of a spec.
 
     SpecError for shares or a strategy that do not fit together, and for a strategy
     that answers with no allocation at all; InfeasibleError where the shares cannot be met.
     """
-    people = tuple(assignee_of(person) for person in task.assignees)
     shared = any(p.weight is not None or p.percent is not None or p.count is not None for p in people)
     named, options = strategy_of(spec, path)
     name = named or ("weighted" if shared else "equal")
@@ -99,7 +140,7 @@ def _warnings(task: TaskSpec, table: ItemTable, ordering: Ordering) -> tuple[str
     path = ordering.path
     if path is None or not table.column(path).exists_nowhere:
         return ()
-    near = nearest(path, table.known_paths())
+    near = near_path(path, table)
     hint = f'; did you mean "{near}"?' if near else ""
     return (f'{task.title}: no item has "{path}", by which it is ordered{hint}',)
 

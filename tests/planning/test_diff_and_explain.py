@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,7 +63,7 @@ def test_a_diff_reads_well() -> None:
     new = make_plan(spec_from(support.one_task(limit=12, priority="high", name="t")), TABLE)
     assert diff(old, new).lines() == [
         "~ t: 2 items added, 1 item moved",
-        "    priority: 2 → 3",
+        "    priority: medium → high",
         "    ann@example.com: 5 → 6",
         "    ben@example.com: 5 → 6",
         "    ben@example.com → ann@example.com: 1 item",
@@ -108,3 +110,27 @@ def test_a_person_is_explained() -> None:
         "ann@example.com: 33 items in 1 task",
         "  t: 33 of 65; equal, dealt in blocks, as listed",
     ]
+
+
+def test_dates_and_additions_in_a_diff_are_said_in_words() -> None:
+    old = make_plan(spec_from(support.one_task(due="2029-01-01")), TABLE)
+    new = make_plan(spec_from(support.one_task(due="2029-02-01T12:00")), TABLE)
+    assert diff(old, new).lines() == ["~ t", "    due: 2029-01-01 → 2029-02-01 12:00 UTC"]
+    spec = spec_from(support.one_task(name=None, add_to="label-train", filter={"dir": "/test"}, limit=3))
+    addition = make_plan(spec, TABLE, resolver=support.Existing())
+    assert "- additions to label-train: 3 items removed" in diff(addition, new).lines()
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        ({"count": 10}, "a fixed count of 10, weighted, "),
+        ({"weight": 3}, "weight 3 of 4, weighted, "),
+        ({}, "weighted, "),
+    ],
+)
+def test_what_someone_gets_is_explained_by_what_was_asked(share: dict[str, Any], words: str) -> None:
+    people = [{"email": "A@x.y", **share}, {"email": "b@x.y", "weight": 1}]
+    plan = make_plan(spec_from(support.one_task(assignees=people)), TABLE)
+    (task,) = explain_assignee(plan, "a@x.y").tasks
+    assert task.why.startswith(words)

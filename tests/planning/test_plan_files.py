@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskplan.errors import NotFoundError, PlanError
-from taskplan.planning.codec import dump, load, read_plan, write_plan
+from taskplan.planning.codec import dump, load, read_plan, seal, write_plan
 from taskplan.planning.document import Plan
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import spec_from
+from taskplan.replay.order import in_order
 from tests.planning import support
 
 
@@ -121,3 +123,12 @@ def test_a_sort_keeps_the_order_of_its_fields() -> None:
     assert query is not None
     assert list(query["sort"]) == list(sort)
     assert list(plan.spec["tasks"][0]["filter"]["sort"]) == list(sort)
+
+
+def test_a_plan_with_two_operations_of_one_id_is_refused() -> None:
+    plan = make_plan(spec_from(support.one_task()), support.generated())
+    twice = msgspec.structs.replace(plan, operations=plan.operations * 2)
+    with pytest.raises(PlanError, match=r"^plan\.json: holds two operations of one id$"):
+        load(seal(twice)[1], "plan.json")
+    with pytest.raises(PlanError, match=r"^holds two operations of one id$"):
+        in_order(twice)

@@ -325,3 +325,35 @@ def test_a_name_that_several_tasks_have_is_pointed_at() -> None:
             resolver=Several(),
         )
     assert str(caught.value) == 'spec tasks[0].add_to: 2 tasks are named "t"; use an id: a, b'
+
+
+def test_an_alias_of_a_mapping_with_a_merge_is_the_same_again(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        "tasks:\n"
+        "  - {name: a, filter: &one {dir: /train, annotated: false}, assignees: [a@b.c]}\n"
+        "  - {name: b, filter: &two {<<: *one, dir: /test}, assignees: [a@b.c]}\n"
+        "  - {name: c, filter: *two, assignees: [a@b.c]}\n",
+        encoding="utf-8",
+    )
+    filters = [task.filter for task in read_spec(path).tasks]
+    assert filters[1] == filters[2] == {"dir": "/test", "annotated": False}
+
+
+@pytest.mark.parametrize("email", ["a@b.c=2", "a@b.c:2", "a@b.c,d@e.f", "<a@b.c>", "a b@c.d", "a@"])
+def test_what_is_no_address_is_refused(email: str) -> None:
+    with pytest.raises(SpecError, match=r"expected an e-mail"):
+        spec_from({"tasks": [{"name": "t", "assignees": [email]}]})
+
+
+def test_a_plan_or_items_in_the_place_of_a_spec_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text('{"digest":"sha256:0"}', encoding="utf-8")
+    with pytest.raises(
+        SpecError, match=r"plan\.json: is a plan, expected a spec; `taskplan show` reads plans$"
+    ):
+        read_spec(path)
+    path = tmp_path / "items.jsonl"
+    path.write_text('{"id": "a"}\n{"id": "b"}\n', encoding="utf-8")
+    with pytest.raises(SpecError, match=r"items are read with `taskplan plan --from .*items\.jsonl`$"):
+        read_spec(path)

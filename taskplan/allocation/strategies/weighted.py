@@ -9,10 +9,10 @@ from taskplan.allocation.apportionment import apportion, method_name
 from taskplan.allocation.arrange import arrange
 from taskplan.allocation.certificate import share_certificate
 from taskplan.allocation.exact import Shares, decimals
-from taskplan.allocation.people import check_people
+from taskplan.allocation.people import check_people, rest_of
 from taskplan.allocation.problem import Allocation, Assignee, Problem
 from taskplan.allocation.workload import exact_percentages, platform_counts
-from taskplan.errors import InfeasibleError, InputError
+from taskplan.errors import InputError
 
 
 class Weighted:
@@ -34,15 +34,7 @@ class Weighted:
         persons = problem.assignees
         _check_shares(persons)
         others = [person for person in persons if person.count is None]
-        fixed = sum(person.count or 0 for person in persons) if len(others) < len(persons) else 0
-        rest = problem.n_items - fixed
-        if rest < 0:
-            raise InfeasibleError(f"fixed counts ask for {fixed:,} items, but there are {problem.n_items:,}")
-        if rest > 0 and not others:
-            raise InfeasibleError(
-                f"{_items(rest)} left over: everyone's count is fixed, {fixed:,} in all "
-                f"(leave somebody's count out, or limit the task to {fixed:,})"
-            )
+        rest = rest_of(persons, problem.n_items)
         counts, shares = self._split(others, rest)
         if len(others) < len(persons):
             counts, shares = _with_fixed(persons, counts, shares)
@@ -82,7 +74,3 @@ def _check_shares(persons: Sequence[Assignee]) -> None:
             raise InputError(f"expected a weight > 0 for {person.email}, got {weight:g}")
         if count is not None and count < 0:
             raise InputError(f"expected a count ≥ 0 for {person.email}, got {count}")
-
-
-def _items(count: int) -> str:
-    return "1 item is" if count == 1 else f"{count:,} items are"
