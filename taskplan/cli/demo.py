@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from taskplan.cli import options, output, views
-
-if TYPE_CHECKING:
-    from taskplan.model.entities import TaskState
 
 PILOT = {
     "dataset": "street-scenes",
@@ -50,7 +47,7 @@ tasks:
     assignees: [dan@example.com, eve@example.com]
 """
 NOW = 1_790_000_000_000.0
-ACTOR = "lead@example.com"
+LEAD = "lead@example.com"
 
 
 @click.command()
@@ -58,7 +55,8 @@ ACTOR = "lead@example.com"
 @click.option("--items", "count", type=click.IntRange(min=100), default=1200, show_default=True)
 def demo(folder: Path, count: int) -> None:
     """Generate a dataset in a new FOLDER, plan, check, show, rehearse, apply to a fresh store and verify."""
-    from taskplan.cli.replay import print_report, rehearse_and_show
+    from taskplan.cli.replay import ACTOR, print_report, rehearse_and_show
+    from taskplan.cli.status import show_status
     from taskplan.planning.codec import write_plan
     from taskplan.planning.planner import make_plan
     from taskplan.planning.spec import read_spec
@@ -83,7 +81,7 @@ def demo(folder: Path, count: int) -> None:
             report = apply_plan(plan, backend, journal, actor=ACTOR, clock=lambda: NOW)
         print_report("applied", plan, report, report.verification, as_json=False)
         _step("now", f"taskplan status --store {store}")
-        output.show(_summary(backend.tasks("street-scenes")))
+        show_status(backend.datasets(), backend.tasks("street-scenes"))
     output.tell("")
     output.tell(f"Everything is in {folder}/: items.ndjson, demo.db, spec.yaml, plan.json")
     output.tell(f"To take it back: taskplan undo {plan_file} --store {store}")
@@ -99,6 +97,7 @@ def _prepare(folder: Path, store: Path, count: int) -> None:
     import msgspec
     import numpy as np
 
+    from taskplan.cli.items import say_imported
     from taskplan.errors import InputError
     from taskplan.model.sample import sample_items
 
@@ -115,7 +114,7 @@ def _prepare(folder: Path, store: Path, count: int) -> None:
     _step("import", f"taskplan import {items} --store {store} --dataset street-scenes")
     with options.using_store(store, create=True) as opened:
         result = opened.import_path(items, "street-scenes")
-    output.tell(f"street-scenes: {output.plural(result.added, 'item')} added")
+    say_imported(result)
 
 
 def _pilot(backend: Any, store: Path) -> None:
@@ -129,25 +128,11 @@ def _pilot(backend: Any, store: Path) -> None:
         spec_from(PILOT, source="demo"), backend.snapshot("street-scenes"), resolver=backend, seed=0
     )
     with Journal(store) as journal:
-        report = apply_plan(plan, backend, journal, actor=ACTOR, clock=lambda: NOW)
+        report = apply_plan(plan, backend, journal, actor=LEAD, clock=lambda: NOW)
     (outcome,) = report.performed.values()
     for ids in plan.operations[0].items_by_assignee().values():
-        backend.set_status(outcome.task_id, ids[: len(ids) // 2], "completed", creator=ACTOR, now=NOW)
+        backend.set_status(outcome.task_id, ids[: len(ids) // 2], "completed", creator=LEAD, now=NOW)
     output.tell(f"an earlier task, pilot, holds {output.plural(outcome.items, 'item')}, half of them done")
-
-
-def _summary(tasks: tuple[TaskState, ...]) -> Any:
-    rows = [
-        (
-            task.name,
-            task.type,
-            f"{task.n_items:,}",
-            f"{sum(sum(a.statuses.values()) for a in task.assignments):,}",
-            ", ".join(f"{a.assignee.split('@')[0]} {len(a.items):,}" for a in task.assignments),
-        )
-        for task in tasks
-    ]
-    return output.table(("task", "type", "items", "done", "who"), rows, right=("items", "done"))
 
 
 commands = {"demo": demo}

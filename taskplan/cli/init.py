@@ -45,7 +45,7 @@ def init(path: Path, schema: bool) -> None:
             file.write(FIRST_SPEC.format(name=path))
     except FileExistsError as error:
         raise InputError("exists already and is left as it is", source=str(path)) from error
-    output.tell(f"{path} written; next: taskplan plan {path}")
+    output.tell(f"{path} written; next: taskplan import PATH, then taskplan plan {path}")
 
 
 commands = {"init": init}

@@ -12,6 +12,7 @@ from taskplan.cli import options, output
 
 if TYPE_CHECKING:
     from taskplan.dql.query import Query
+    from taskplan.model.store import ImportResult
 
 FORMATS = ("auto", "export", "ndjson", "csv", "parquet", "folder")
 
@@ -52,6 +53,13 @@ def import_items(
             }
         )
         return
+    say_imported(result)
+    if not result.read:
+        output.warn([f"there is no item in {path}"])
+
+
+def say_imported(result: ImportResult) -> None:
+    """Print what an import read, for people."""
     output.tell(
         f"{result.dataset}: {output.plural(result.read, 'item')} read, {result.added:,} added, "
         f"{result.changed:,} changed, {result.unchanged:,} unchanged"
@@ -59,8 +67,6 @@ def import_items(
     if result.others:
         verb = "stays" if result.others == 1 else "stay"
         output.say(f"{output.plural(result.others, 'other item')} of the dataset {verb} as before")
-    if not result.read:
-        output.warn([f"there is no item in {path}"])
     if result.skipped:
         output.warn([f"{output.plural(result.skipped, 'bad record')} skipped, see {result.skipped_file}"])
 
@@ -124,6 +130,7 @@ def list_items(
     """List the items that a query matches; hidden items and folders stay out unless asked for."""
     from taskplan.dql.evaluate import select
     from taskplan.dql.explain import explain, unknown_paths
+    from taskplan.dql.nothing import why_nothing
 
     if explained and only_count:
         raise click.UsageError("give either --explain or --count")
@@ -133,12 +140,15 @@ def list_items(
         matched = len(select(query, table))
         page = select(query, table, paged=True)[: 0 if only_count else limit]
         strangers = unknown_paths(query, table)
+        nothing = why_nothing(query, table) if not matched and not strangers else None
         reports = explain(query, table) if explained else ()
         listed = list(table.documents(page.tolist()))
         total = len(table)
     warnings = [
         f'no item has "{path}"' + (f'; did you mean "{found}"?' if found else "") for path, found in strangers
     ]
+    if nothing is not None:
+        warnings.append(nothing)
     if as_json:
         clauses = [
             {"clause": r.text, "alone": r.alone, "kept": r.kept, "dropped": r.dropped} for r in reports
@@ -170,7 +180,8 @@ def list_items(
             )
         )
     if 0 < len(listed) < matched:
-        output.say(f"… and {matched - len(listed):,} more (--limit)")
+        why = "--limit" if len(listed) == limit else "the page of the query"
+        output.say(f"… and {matched - len(listed):,} more ({why})")
 
 
 def parse_where(where: tuple[str, ...]) -> Query:

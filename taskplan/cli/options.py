@@ -47,7 +47,9 @@ def open_backend(name: str, store: Path, *, create: bool = False) -> Backend:
 
     if name == "sqlite" and not create and not store.exists():
         raise NotFoundError(
-            "there is no store here", source=str(store), hint="`taskplan import PATH --store …` makes one"
+            "there is no store here",
+            source=str(store),
+            hint=f"`taskplan import PATH --store {store}` makes one",
         )
     return load_backend(name, {"store": store, "create": create})
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,8 +25,11 @@ def console(*, stderr: bool = False) -> Console:
 
 # A name may hold anything, but the terminal must not obey it, nor may it look like a line of ours.
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {9: "\\t", 10: "\\n"}
+# Line ends of Unicode, and what turns the direction of writing.
+_UNICODE_CONTROLS = {code: f"\\u{code:04x}" for code in (*range(0x2028, 0x202F), *range(0x2066, 0x206A))}
+_CONTROLS |= _UNICODE_CONTROLS
 # JSON itself leaves these as they are.
-_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in range(127, 160)}
+_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in range(127, 160)} | _UNICODE_CONTROLS
 
 
 def clean(text: str) -> str:
@@ -38,8 +40,12 @@ def clean(text: str) -> str:
 def show(*parts: RenderableType) -> None:
     """Print to stdout."""
     out = console()
-    for part in parts:
-        out.print(part)
+    with nullcontext() if out.is_terminal else out.capture() as captured:
+        for part in parts:
+            out.print(part)
+    if captured is not None:
+        # Cells are filled up to the width of their column; files and pipes need none of that.
+        click.echo("\n".join(line.rstrip() for line in captured.get().split("\n")), nl=False)
 
 
 def tell(line: str) -> None:
@@ -106,14 +112,6 @@ def indented(content: str | RenderableType) -> RenderableType:
 def plural(count: int, noun: str) -> str:
     """Return ``1 item`` or ``1,200 items``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def moment(milliseconds: float | None) -> str:
-    """Return a time for people, in UTC, which is said, and without the clock at midnight."""
-    if milliseconds is None:
-        return "none"
-    text = datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return text.removesuffix(" 00:00 UTC")
 
 
 def bar(share: float, width: int = 20) -> str:

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 @options.dataset_option
 @click.option("-o", "--output", "target", type=options.PATH, help="Write the plan to this file.")
 @click.option("--from", "source", type=options.PATH, help="Plan for the items at this path, without a store.")
-@click.option("--assignee", "assignees", multiple=True, metavar="EMAIL", help="Without a spec: who works.")
+@click.option(
+    "--assignee",
+    "assignees",
+    multiple=True,
+    metavar="EMAIL",
+    help="Without a spec: who works; or {email: …, weight: …}.",
+)
 @click.option("--where", multiple=True, metavar="QUERY", help="Without a spec: which items.")
 @click.option("--name", default="annotate", show_default=True, help="Without a spec: the task's name.")
 @click.option("--due", metavar="DATE", help="Without a spec: the due date.")
@@ -68,17 +74,19 @@ def plan(
         if target is not None:
             from taskplan.planning.codec import write_plan
 
+            _keep_applied(target, made, store)
             write_plan(target, made)
         if as_json:
             output.print_json(views.plan_json(made, with_items=False))
         else:
             output.show(*views.plan_view(made))
             output.warn([*made.warnings, *(f"{title}: the due date is past" for title in overdue)])
+            done = [o.title for o in made.operations if backend.find(o.key) is not None]
+            if done:
+                output.say(f"done already, and not done again: {', '.join(done)}")
             if target is not None:
-                # A throwaway store is gone by then.
-                useful = made.operations and not rehearsed and source is None
-                step = f"; next: taskplan rehearse {target} --store {store}" if useful else ""
-                output.say(f"written to {target}{step}")
+                step = _next_step(target, store, source, str(dataset)) if made.operations else ""
+                output.say(f"written to {target}{'' if rehearsed and source is None else step}")
             elif not rehearsed:
                 output.say("not written to a file (-o plan.json)")
         if rehearsed:
@@ -87,6 +95,36 @@ def plan(
             rehearse_and_show(made, store, as_json=False, quiet=as_json)
         if detailed_exitcode and any(backend.find(operation.key) is None for operation in made.operations):
             sys.exit(3)
+
+
+def _next_step(target: Path, store: Path, source: Path | None, dataset: str) -> str:
+    if source is None:
+        return f"; next: taskplan rehearse {target} --store {store}"
+    # The throwaway store is gone by then.
+    return f"; next: taskplan import {source} --dataset {dataset}, then taskplan apply {target}"
+
+
+def _keep_applied(target: Path, made: Plan, store: Path) -> None:
+    """Refuse to write over a plan that was applied to the store: undoing it needs the file."""
+    from taskplan.errors import PlanError
+    from taskplan.planning.codec import read_plan
+    from taskplan.replay.journal import read_entries
+
+    if not target.is_file():
+        return
+    try:
+        old = read_plan(target)
+    except PlanError:
+        return
+    if old.digest == made.digest:
+        return
+    entries = read_entries(store, [operation.key for operation in old.operations]).values()
+    if any(entry.plan == old.digest and entry.state in ("intent", "done") for entry in entries):
+        raise PlanError(
+            f"holds a plan that was applied to {store}, and undo needs it",
+            source=str(target),
+            hint="write to another file, or undo it first",
+        )
 
 
 def _spec(
@@ -100,7 +138,7 @@ def _spec(
         return read_spec(spec_file)
     if not assignees:
         raise click.UsageError("give a SPEC file, or --assignee (repeated)")
-    task: dict[str, Any] = {"name": name, "assignees": list(assignees)}
+    task: dict[str, Any] = {"name": name, "assignees": [_person(text) for text in assignees]}
     if where:
         from taskplan.cli.items import parse_where
         from taskplan.dql.query import to_json
@@ -109,6 +147,13 @@ def _spec(
     if due is not None:
         task["due"] = due
     return spec_from({"tasks": [task]}, source="command line")
+
+
+def _person(text: str) -> Any:
+    """Return an e-mail, or the ``{email: …, weight: …}`` that is written in its place."""
+    from taskplan.located import load_yaml
+
+    return load_yaml(text, "--assignee").data if text.lstrip().startswith("{") else text
 
 
 _OPTIONS = {"assignees": "--assignee", "filter": "--where", "name": "--name", "due": "--due"}
@@ -122,10 +167,11 @@ def _naming_options(spec_file: Path | None) -> Iterator[None]:
     try:
         yield
     except SpecError as error:
-        found = re.match(r"tasks\[0\]\.(\w+)", error.path or "")
+        found = re.match(r"tasks\[0\]\.(\w+)(?:\[\d+\])?\.?(.*)", error.path or "")
         if spec_file is not None or found is None or found[1] not in _OPTIONS:
             raise
-        raise InputError(error.message, source=_OPTIONS[found[1]], hint=error.hint) from error
+        option = _OPTIONS[found[1]]
+        raise InputError(error.message, source=option, path=found[2] or None, hint=error.hint) from error
 
 
 def _is_given(option: str) -> bool:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from taskplan.replay.verify import Verification
 
 
+ACTOR = "taskplan@localhost"
+
+
 def _email(context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
         raise click.BadParameter(f'expected an e-mail address, got "{value}"')
@@ -25,7 +28,7 @@ def _email(context: click.Context, parameter: click.Parameter, value: str) -> st
 
 actor_option = click.option(
     "--actor",
-    default="taskplan@localhost",
+    default=ACTOR,
     show_default=True,
     callback=_email,
     help="E-mail recorded as the creator.",
@@ -53,7 +56,7 @@ def rehearse_and_show(
     *,
     as_json: bool,
     quiet: bool = False,
-    actor: str = "taskplan@localhost",
+    actor: str = ACTOR,
     allow_drift: bool = False,
 ) -> None:
     """Rehearse and print the outcome; exit 1 where the copy does not match the plan afterwards."""
@@ -120,8 +123,10 @@ def verify(plan_file: Path, store: Path, backend: str, as_json: bool) -> None:
         entries = read_entries(store, [operation.key for operation in plan.operations])
         operations = as_performed(plan, entries)
         result = verify_plan(plan, opened, operations=operations)
-    items = sum(operation.allocation.items.count for operation in operations)
-    left_out = sum(operation.allocation.items.count for operation in plan.operations) - items
+    items = views.distinct_items(operations)
+    left_out = sum(o.allocation.items.count for o in plan.operations) - sum(
+        o.allocation.items.count for o in operations
+    )
     if as_json:
         output.print_json({"ok": result.ok, "left_out": left_out, "differences": list(result.differences)})
     elif result.ok:
@@ -190,8 +195,12 @@ def print_report(
     titles = {operation.id: operation.title for operation in plan.operations}
     if not plan.operations:
         output.tell("nothing to do: the plan has no operations")
+    elif not report.performed and not report.already:
+        output.tell("nothing was done: drift has left nothing of the plan")
     elif not report.performed:
         output.tell("nothing to do: the plan was applied before")
+    for name, outcome in report.already.items() if report.performed else ():
+        output.tell(f"done already: {titles[name]}, task {outcome.task_id}")
     for name, outcome in report.performed.items():
         items, people = (
             output.plural(outcome.items, "item"),
@@ -199,7 +208,11 @@ def print_report(
         )
         output.tell(f"{verb} {titles[name]}: {items}, {people}, task {outcome.task_id}")
     if report.narrowed:
-        output.warn([change.words for change in report.narrowed])
+        counts = "counts" if len(report.narrowed) == 1 else "count"
+        output.warn([f"{output.plural(len(report.narrowed), 'thing')} had changed, and no longer {counts}"])
+        output.say_some([change.words for change in report.narrowed])
+    if verification.ok and not (report.performed or report.already):
+        return
     if verification.ok:
         output.tell(f"verified: what was made is what the plan says{_less(report.left_out)}")
     else:

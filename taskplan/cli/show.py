@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 @click.option("--items", "with_items", is_flag=True, help="With --json: every assignee's item ids.")
 def show(plan_file: Path, as_json: bool, with_items: bool) -> None:
     """Show a plan: tasks, people, numbers, fairness and warnings."""
+    if with_items and not as_json:
+        raise click.UsageError("--items goes with --json")
     plan = options.load_plan(plan_file)
     if as_json:
         output.print_json(views.plan_json(plan, with_items=with_items))
@@ -71,11 +73,16 @@ def explain(
         raise click.UsageError("give either --item or --assignee")
     plan = options.load_plan(plan_file)
     answer: ItemAnswer | PersonAnswer
+    named = click.get_current_context().get_parameter_source("store")
+    if store is not None and not store.exists() and named is click.core.ParameterSource.ENVIRONMENT:
+        store = None
     if assignee is not None:
         answer = explain_assignee(plan, assignee)
     elif store is not None:
-        with options.using_store(store) as opened:
-            answer = explain_item(plan, opened.table(plan.snapshot.dataset), str(item))
+        with options.using_backend("sqlite", store) as backend:
+            # As the plan found it: what the plan itself has done since explains nothing.
+            own = frozenset(operation.key for operation in plan.operations)
+            answer = explain_item(plan, backend.snapshot(plan.snapshot.dataset, without=own), str(item))
     else:
         answer = explain_item(plan, None, str(item))
     if as_json:

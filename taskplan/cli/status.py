@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskplan.cli import options, output
+from taskplan.model.times import moment
 
 if TYPE_CHECKING:
-    from taskplan.model.entities import TaskState
+    from collections.abc import Sequence
+
+    from taskplan.model.entities import DatasetInfo, TaskState
 
 
 @click.command()
@@ -35,6 +38,11 @@ def status(store: Path, dataset: str | None, as_json: bool) -> None:
             }
         )
         return
+    show_status(datasets, tasks)
+
+
+def show_status(datasets: Sequence[DatasetInfo], tasks: Sequence[TaskState]) -> None:
+    """Print datasets and tasks for people."""
     for found in datasets:
         output.show(
             output.heading(
@@ -93,7 +101,7 @@ def _task_view(task: TaskState) -> list[Any]:
                 a.status,
             )
         )
-    due = f" · due {output.moment(task.due)}" if task.due is not None else ""
+    due = f" · due {moment(task.due)}" if task.due is not None else ""
     return [
         output.heading(f"{task.name} ({task.type}, {task.status}): {done:,} of {task.n_items:,} done"),
         f"  id {task.id}{due} · owner {task.owner}",

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskplan.cli import output
+from taskplan.model.times import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from taskplan.planning.document import AllocationRecord, Operation, Plan
 
-PRIORITIES = {1: "low", 2: "medium", 3: "high"}
-
 
 def plan_view(plan: Plan) -> list[RenderableType]:
     """Return what `show` prints of a plan."""
-    items = sum(operation.allocation.items.count for operation in plan.operations)
+    items = distinct_items(plan.operations)
     tasks = len(plan.operations)
     parts: list[RenderableType] = [
         output.heading(
@@ -28,6 +29,15 @@ def plan_view(plan: Plan) -> list[RenderableType]:
     for operation in plan.operations:
         parts += ["", *operation_view(operation)]
     return parts
+
+
+def distinct_items(operations: Sequence[Operation]) -> int:
+    """Return how many items take part; one that is annotated and reviewed counts once."""
+    from taskplan.model.ids import ItemIds
+
+    if len(operations) == 1:
+        return operations[0].allocation.items.count
+    return ItemIds.count_distinct([operation.allocation.items.unpack() for operation in operations])
 
 
 def operation_view(operation: Operation) -> list[RenderableType]:
@@ -60,6 +70,8 @@ def _bar(items: int, allocation: AllocationRecord) -> str:
 
 def _facts(operation: Operation) -> list[str]:
     """Return a line on the items and a line on the task."""
+    from taskplan.planning.document import PRIORITY_NAMES
+
     selection, task = operation.selection, operation.task
     found = {
         "filter": f"filter matched {selection.matched:,}",
@@ -74,8 +86,8 @@ def _facts(operation: Operation) -> list[str]:
     facts.append(f"{operation.allocation.strategy}, {_ordering(operation.allocation)}")
     lines = [" · ".join(facts)]
     if task is not None:
-        about = [f"due {output.moment(task.due)}" if task.due is not None else "no due date"]
-        about.append(f"priority {PRIORITIES[task.priority]}")
+        about = [f"due {moment(task.due)}" if task.due is not None else "no due date"]
+        about.append(f"priority {PRIORITY_NAMES[task.priority]}")
         about += [f"owner {task.owner}"] if task.owner else []
         about += [f"recipe {task.recipe}"] if task.recipe else []
         if task.parent:

@@ -34,6 +34,7 @@ class Shell:
             cwd=self.folder,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=60,
             check=False,
             env={**os.environ, "TASKPLAN_STORE": "work.db", "COLUMNS": str(columns)},

@@ -53,7 +53,7 @@ def test_a_store_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     done = taskplan("items", "--store", "none.db", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "error: none.db: there is no store here; `taskplan import PATH --store …` makes one\n"
+        "error: none.db: there is no store here; `taskplan import PATH --store none.db` makes one\n"
     )
     assert list(tmp_path.iterdir()) == []
 
