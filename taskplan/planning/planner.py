@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain, count
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -17,10 +16,11 @@ from taskplan.allocation.problem import Assignee
 from taskplan.errors import InputError, NotFoundError
 from taskplan.model.entities import TaskState
 from taskplan.model.table import ItemTable
-from taskplan.planning.codec import canonical_json, seal
+from taskplan.planning.codec import seal
 from taskplan.planning.document import Operation, Plan, Selection, SnapshotRecord
 from taskplan.planning.fields import task_fields
 from taskplan.planning.graph import task_order
+from taskplan.planning.keys import free_id, operation_key
 from taskplan.planning.selection import (
     Resolver,
     Selected,
@@ -250,26 +250,13 @@ def _operations(work: _Work) -> Iterator[Operation]:
 
 def _keyed(work: _Work, draft: Operation) -> Operation:
     """Give an operation its key (what it does, digested) and its id; numbers tell equal ones apart."""
-    said = {
-        "action": draft.action,
-        "project": work.table.project,
-        "dataset": work.table.dataset,
-        "task": msgspec.to_builtins(draft.task),
-        "target": draft.target,
-        # A review of other work is another review, whatever it is called.
-        "after": [o.key for o in _operations(work) if o.id in draft.depends_on],
-        "shares": msgspec.to_builtins(draft.allocation.shares),
-        "items": msgspec.to_builtins(draft.allocation.items),
-    }
-    content = hashlib.sha256(canonical_json(said)).hexdigest()
-    work.used[content] += 1
-    again = work.used[content]
-    key = content[:32] if again == 1 else hashlib.sha256(f"{content}:{again}".encode()).hexdigest()[:32]
-    # A task may itself be called "batch #2".
-    names = chain([draft.id], (f"{draft.id} #{number}" for number in count(2)))
-    name = next(name for name in names if name not in work.names)
+    after = [o.key for o in _operations(work) if o.id in draft.depends_on]
+    key = partial(operation_key, draft, project=work.table.project, dataset=work.table.dataset, after=after)
+    plain = key()
+    work.used[plain] += 1
+    name = free_id(draft.id, work.names)
     work.names.add(name)
-    return msgspec.structs.replace(draft, key=key, id=name)
+    return msgspec.structs.replace(draft, key=key(again=work.used[plain]), id=name)
 
 
 def _warn_of_overlaps(work: _Work) -> None:
