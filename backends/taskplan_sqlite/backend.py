@@ -140,10 +140,10 @@ class SqliteBackend:
         with self._changing(task, ids) as (connection, keys):
             return statuses.set_status(connection, task, keys, status, creator=creator, now=now)
 
-    def clear_status(self, task: str, ids: ItemIds) -> int:
+    def clear_status(self, task: str, ids: ItemIds, *, creator: str, now: float) -> int:
         """Take the status of items in a task away; return how many were in it."""
         with self._changing(task, ids) as (connection, keys):
-            return statuses.clear_status(connection, task, keys)
+            return statuses.clear_status(connection, task, keys, creator=creator, now=now)
 
     def remove_items(self, task: str, ids: ItemIds) -> int:
         """Take items without a status out of a task; return how many left it."""

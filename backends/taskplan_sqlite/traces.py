@@ -124,6 +124,11 @@ def remove(connection: sqlite3.Connection, task: str, key: str) -> None:
     if made_by == key:
         tasks.delete_task(connection, task)
         return
+    connection.execute(
+        """DELETE FROM status_log WHERE task = :task AND item IN
+           (SELECT item FROM refs WHERE task = :task AND operation = :key)""",
+        {"task": task, "key": key},
+    )
     connection.execute("DELETE FROM refs WHERE task = ? AND operation = ?", (task, key))
     made = connection.execute(
         "SELECT id FROM assignments WHERE task = ? AND operation = ?", (task, key)

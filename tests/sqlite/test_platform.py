@@ -53,7 +53,7 @@ def test_a_status_is_on_both_refs_and_can_be_cleared(backend: SqliteBackend) -> 
     assert [ref["metadata"] for ref in refs] == 2 * [
         {"creator": "a@x.y", "timestamp": "2026-09-21T14:13:20.000Z", "status": "completed"}
     ]
-    assert backend.clear_status(task.id, one) == 1
+    assert backend.clear_status(task.id, one, creator="a@x.y", now=support.NOW) == 1
     (again,) = backend.tasks("fruit")
     assert (again.status, again.assignments[0].status) == ("open", "in progress")
 

@@ -47,6 +47,16 @@ def add_items(
     return assignments, added
 
 
+def queue_items(
+    connection: sqlite3.Connection, task: str, keys: NDArray[np.int64], assignment: str | None
+) -> None:
+    """Put items into a task, into one assignment or (None) into none: there they wait to be handed out."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO refs (item, task, assignment) VALUES (?, ?, ?)",
+        [(key, task, assignment) for key in keys.tolist()],
+    )
+
+
 def remove_items(connection: sqlite3.Connection, task: str, keys: NDArray[np.int64]) -> int:
     """Take items out of a task and return how many left it; those with a status stay, as on the platform.
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.model.documents import complete
 from taskplan.model.entities import AssignmentState, TaskState
 from taskplan.model.ids import ItemIds
 from taskplan_sqlite.platform.lookup import ids_of
+from taskplan_sqlite.store.refs import OVERLAY_COLUMNS, OverlayRow, with_overlay
 
 if TYPE_CHECKING:
     from taskplan_sqlite.store.store import SqliteStore
@@ -74,6 +78,50 @@ def held_items(
         values,
     )
     return {assignment: np.sort(np.fromstring(items, dtype=np.int64, sep=",")) for assignment, items in rows}
+
+
+def read_items(connection: sqlite3.Connection, keys: Sequence[int]) -> list[dict[str, Any]]:
+    """Return item documents by primary key, in that order: with refs, status log and ``datasetId``."""
+    wanted = json.dumps(list(keys))
+    overlay: dict[int, list[OverlayRow]] = {}
+    for item, *row in connection.execute(
+        f"""SELECT r.item, {", ".join("r." + name for name in OVERLAY_COLUMNS.split(", "))}
+            FROM refs r JOIN tasks t ON t.id = r.task WHERE r.item IN (SELECT value FROM json_each(?))
+            ORDER BY r.item, t.created_at, t.id""",
+        (wanted,),
+    ):
+        overlay.setdefault(item, []).append(OverlayRow(*row))
+    logs: dict[int, list[dict[str, Any]]] = {}
+    for item, action, *said in connection.execute(
+        """SELECT item, action, task, assignment, status, creator, timestamp FROM status_log
+           WHERE item IN (SELECT value FROM json_each(?)) ORDER BY seq""",
+        (wanted,),
+    ):
+        names = ("taskId", "assignmentId", "status", "creator", "timestamp")
+        logs.setdefault(item, []).append({"action": action, "status": dict(zip(names, said, strict=True))})
+    found: dict[int, dict[str, Any]] = {}
+    for pk, dataset, held, text in connection.execute(
+        """SELECT i.pk, d.id, i.annotations_held, i.document
+           FROM items i JOIN datasets d ON d.pk = i.dataset
+           WHERE i.pk IN (SELECT value FROM json_each(?))""",
+        (wanted,),
+    ):
+        document = complete(msgspec.json.decode(text, type=dict[str, Any]), held or 0)
+        if pk in overlay:
+            document = with_overlay(document, overlay[pk])
+        if pk in logs:
+            _add_log(document, logs[pk])
+        document["datasetId"] = dataset
+        found[pk] = document
+    return [found[key] for key in keys]
+
+
+def _add_log(document: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+    metadata = dict(document["metadata"])
+    system = dict(metadata["system"])
+    old = system.get("taskStatusLog")
+    system["taskStatusLog"] = [*(old if isinstance(old, list) else []), *entries]
+    document["metadata"] = {**metadata, "system": system}
 
 
 def _status_counts(connection: sqlite3.Connection, task: str) -> dict[str, dict[str, int]]:

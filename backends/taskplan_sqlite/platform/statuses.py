@@ -24,12 +24,37 @@ def set_status(
     The platform records it on the task ref and on the assignment ref alike
     (pinned by its tests); one row holds both here.
     """
-    return _write(connection, task, keys, (status, creator, iso(now)))
+    timestamp = iso(now)
+    _log(connection, task, keys, "created", "?", (status, creator, timestamp))
+    return _write(connection, task, keys, (status, creator, timestamp))
 
 
-def clear_status(connection: sqlite3.Connection, task: str, keys: NDArray[np.int64]) -> int:
-    """Take the status of items in a task away and return how many of them are in it."""
+def clear_status(
+    connection: sqlite3.Connection, task: str, keys: NDArray[np.int64], *, creator: str, now: float
+) -> int:
+    """Take the status of items in a task away and return how many of them are in it.
+
+    The log of the item then says what was taken away, as pinned by the platform's tests.
+    """
+    _log(connection, task, keys, "deleted", "status", (creator, iso(now)))
     return _write(connection, task, keys, (None, None, None))
+
+
+def _log(
+    connection: sqlite3.Connection,
+    task: str,
+    keys: NDArray[np.int64],
+    action: str,
+    status: str,
+    said: tuple[str, ...],
+) -> None:
+    """Add to the items' logs; `status` is SQL for the status that is set or taken away."""
+    connection.executemany(
+        f"""INSERT INTO status_log (item, task, assignment, action, status, creator, timestamp)
+            SELECT item, task, assignment, '{action}', {status}, ?, ? FROM refs
+            WHERE task = ? AND item = ? {"AND status IS NOT NULL" if action == "deleted" else ""}""",
+        [(*said, task, key) for key in keys.tolist()],
+    )
 
 
 def _write(

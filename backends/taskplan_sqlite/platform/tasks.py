@@ -64,9 +64,29 @@ def change_document(
     connection.execute("UPDATE tasks SET document = ? WHERE id = ?", (_text(document), task))
 
 
+def change_task(
+    connection: sqlite3.Connection, task: str, document: Mapping[str, Any], *, status: str | None = None
+) -> None:
+    """Store another document for a task, and a status where one is given."""
+    connection.execute(
+        """UPDATE tasks SET name = :name, priority = :priority, due = :due, owner = :owner, document = :text,
+           status = coalesce(:status, status) WHERE id = :task""",
+        {
+            "name": document["name"],
+            "priority": document["priority"],
+            "due": document["dueDate"],
+            "owner": document["taskOwner"],
+            "text": _text(document),
+            "status": status,
+            "task": task,
+        },
+    )
+
+
 def delete_task(connection: sqlite3.Connection, task: str) -> None:
-    """Delete a task with its assignments and its refs."""
-    connection.execute("DELETE FROM refs WHERE task = ?", (task,))
+    """Delete a task with its assignments, its refs and what was logged of it."""
+    for table in ("refs", "status_log"):
+        connection.execute(f"DELETE FROM {table} WHERE task = ?", (task,))
     # The assignments go with it (ON DELETE CASCADE).
     connection.execute("DELETE FROM tasks WHERE id = ?", (task,))
 

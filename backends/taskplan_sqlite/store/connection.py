@@ -27,10 +27,11 @@ _REFUSALS = {
 }
 
 
-def connect(path: Path, create: bool = False) -> sqlite3.Connection:
+def connect(path: Path, create: bool = False, *, threads: bool = False) -> sqlite3.Connection:
     """Open a store in autocommit mode with write-ahead log, foreign keys and a busy timeout.
 
-    With `create` a file that does not exist is made; one that may not be written is
+    With `create` a file that does not exist is made; with `threads` the caller sees to it
+    that threads take turns. One that may not be written is
     opened to be read. NotFoundError where there is none; InputError where the file
     is no store, or of a newer release.
     """
@@ -45,7 +46,9 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
         with telling(path):
             return _connect_to_read(path)
     with telling(path):
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not threads
+        )
         try:
             # An empty file is what a killed first import leaves; anything else has to be ours already.
             version = stored_version(connection, source)
@@ -57,7 +60,7 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
             if not path.exists():
                 # Another process gave up its failed first import and took the file away.
                 connection.close()
-                return connect(path, create)
+                return connect(path, create, threads=threads)
         except BaseException:
             connection.close()
             raise

@@ -21,6 +21,7 @@ _COLUMNS = (
     "dataset, id, filename, name, dir, type, hidden, annotated, annotations_count, created_at, updated_at, "
     "annotations_held, document"
 )
+_NAMES = _COLUMNS.split(", ")[1:]
 _INSERT_AT = f"INSERT INTO items (pk, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE = (
     "UPDATE items SET id = ?, filename = ?, name = ?, dir = ?, type = ?, hidden = ?, annotated = ?, "
@@ -185,6 +186,22 @@ class Importer:
             "DELETE FROM annotations WHERE dataset = ? AND item = ?", [(self._dataset, pk) for pk in changed]
         )
         self._insert_annotations(changed.items())
+
+
+def insert_item(connection: sqlite3.Connection, dataset: int, item: Item) -> int:
+    """Store one new item and return its primary key."""
+    pk = _next_pk(connection)
+    connection.execute(_INSERT_AT, (pk, dataset, *_row(item)))
+    return pk
+
+
+def update_item(connection: sqlite3.Connection, pk: int, item: Item) -> None:
+    """Replace the document of one item; what is known of its annotations stays."""
+    row = dict(zip(_NAMES, _row(item), strict=True))
+    kept = ("annotated", "annotations_count", "annotations_held")
+    changed = {name: value for name, value in row.items() if name not in kept}
+    names = ", ".join(f"{name} = ?" for name in changed)
+    connection.execute(f"UPDATE items SET {names} WHERE pk = ?", (*changed.values(), pk))
 
 
 def _row(item: Item) -> tuple[Any, ...]:

@@ -149,6 +149,49 @@ def _first() -> list[str]:
     return statements
 
 
+def _second() -> list[str]:
+    from sqlite_utils import Database
+
+    database = Database(memory=True)
+    statements = [
+        "DROP INDEX datasets_by_name",
+        "CREATE UNIQUE INDEX datasets_by_name ON datasets (project, name)",
+        "ALTER TABLE projects ADD COLUMN document TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE datasets ADD COLUMN document TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE recipes ADD COLUMN project INTEGER REFERENCES projects (pk)",
+        "CREATE INDEX recipes_by_project ON recipes (project)",
+        str(
+            database.create_table_sql(
+                "ontologies",
+                {"id": str, "project": int, "document": str},
+                pk="id",
+                not_null={"document"},
+            )
+        ),
+        str(
+            database.create_table_sql(
+                "status_log",
+                {
+                    "seq": int,
+                    "item": int,
+                    "task": str,
+                    "assignment": str,
+                    "action": str,
+                    "status": str,
+                    "creator": str,
+                    "timestamp": str,
+                },
+                pk="seq",
+                not_null={"item", "task", "action", "status"},
+            )
+        ),
+        "CREATE INDEX status_log_by_item ON status_log (item)",
+        "CREATE INDEX status_log_by_task ON status_log (task)",
+    ]
+    database.close()
+    return statements
+
+
 def item_indexes() -> list[str]:
     """Return the statements of the item indexes, which a first load makes after the rows."""
     return [
@@ -158,7 +201,7 @@ def item_indexes() -> list[str]:
 
 
 ITEM_INDEXES = ("items_by_id", "items_by_filename")
-MIGRATIONS: Sequence[Callable[[], list[str]]] = (_first,)
+MIGRATIONS: Sequence[Callable[[], list[str]]] = (_first, _second)
 
 
 def stored_version(connection: sqlite3.Connection, source: str) -> int:
@@ -192,7 +235,7 @@ def migrate(connection: sqlite3.Connection, source: str) -> None:
                 for statement in migration():
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number + 1}")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     except BaseException:
         connection.execute("ROLLBACK")
         raise

@@ -31,15 +31,16 @@ class SqliteStore:
 
     `connection` is in autocommit mode; write inside `write()`. With `create` a
     file that does not exist is made, and taken away again if its first import fails.
-    `shown` is what errors call the store.
+    `shown` is what errors call the store. With `threads` it may be used from several
+    threads, one at a time.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, threads: bool = False) -> None:
         self.path = path
         self.shown = str(path)
         self._new = not path.exists()
         self._tables: dict[int, StoredTable] = {}
-        self.connection = connect(path, create)
+        self.connection = connect(path, create, threads=threads)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
@@ -96,9 +97,17 @@ class SqliteStore:
                 source=self.shown,
                 hint="name one with --dataset",
             )
-        for pk, dataset_id, name in rows:
-            if dataset in (name, dataset_id):
+        for pk, dataset_id, _ in rows:
+            if dataset == dataset_id:
                 return int(pk)
+        named = [(int(pk), dataset_id) for pk, dataset_id, name in rows if dataset == name]
+        if len(named) > 1:
+            ids = ", ".join(dataset_id for _, dataset_id in named)
+            raise InputError(
+                f'{len(named)} datasets are named "{dataset}"; use an id: {ids}', source=self.shown
+            )
+        if named:
+            return named[0][0]
         listed = f"only {', '.join(names)}" if names else "it has none"
         raise NotFoundError(
             f'there is no dataset "{dataset}", {listed}', source=self.shown, hint=did_you_mean(dataset, names)
@@ -109,9 +118,12 @@ class SqliteStore:
 
         Refs that the operations with the keys `without` have made are left out.
         """
+        return self.table_of(self.dataset_pk(dataset), without=without)
+
+    def table_of(self, pk: int, *, without: frozenset[str] = frozenset()) -> StoredTable:
+        """Open the items of the dataset with this primary key."""
         from taskplan_sqlite.store.table import StoredTable
 
-        pk = self.dataset_pk(dataset)
         table = StoredTable(self.connection, self.path, pk, without=without, before=self._tables.get(pk))
         self._tables[pk] = table
         return table
@@ -239,14 +251,19 @@ class SqliteStore:
 
     def _dataset_for(self, name: str, project: str) -> int:
         """Return the primary key of a dataset, which is made where the name is new."""
-        found = self.connection.execute(
-            "SELECT d.pk, p.name FROM datasets d JOIN projects p ON p.pk = d.project WHERE d.name = ?",
-            (name,),
-        ).fetchone()
-        if found is not None:
-            if project not in ("local", found[1]):
-                raise InputError(f'the dataset "{name}" belongs to the project "{found[1]}", not "{project}"')
-            return int(found[0])
+        found = dict(
+            self.connection.execute(
+                "SELECT p.name, d.pk FROM datasets d JOIN projects p ON p.pk = d.project WHERE d.name = ?",
+                (name,),
+            ).fetchall()
+        )
+        if project in found:
+            return int(found[project])
+        if found and (project != "local" or len(found) > 1):
+            owners = ", ".join(f'"{owner}"' for owner in found)
+            raise InputError(f'the dataset "{name}" belongs to the project {owners}, not "{project}"')
+        if found:
+            return int(*found.values())
         self.connection.execute(
             "INSERT INTO projects (id, name) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
             (generated_id("project", project), project),
