@@ -56,6 +56,21 @@ def _plugins() -> dict[str, str]:
     return {entry.name: entry.value for entry in entry_points(group=PLUGIN_GROUP)}
 
 
+def _load(value: str) -> click.Command:
+    module_name, _, attribute = value.partition(":")
+    command = getattr(import_module(module_name), attribute)
+    assert isinstance(command, click.Command)
+    return command
+
+
+def _summary(value: str) -> str:
+    """Return what a command of another package says of itself; a broken one must not break the help."""
+    try:
+        return _load(value).get_short_help_str(100)
+    except Exception:
+        return f"cannot be loaded ({value})"
+
+
 class LazyGroup(click.Group):
     """A group whose commands are named here and imported when they are called."""
 
@@ -70,10 +85,7 @@ class LazyGroup(click.Group):
         value = _plugins().get(cmd_name)
         if value is None:
             return None
-        module_name, _, attribute = value.partition(":")
-        command = getattr(import_module(module_name), attribute)
-        assert isinstance(command, click.Command)
-        return command
+        return _load(value)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -92,7 +104,7 @@ class LazyGroup(click.Group):
         plugins = _plugins()
         if plugins:
             with formatter.section("Added by backends"):
-                formatter.write_dl([(name, value) for name, value in sorted(plugins.items())])
+                formatter.write_dl([(name, _summary(value)) for name, value in sorted(plugins.items())])
 
 
 @click.group(

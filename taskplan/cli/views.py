@@ -113,9 +113,9 @@ def _ordering(allocation: AllocationRecord) -> str:
 def fairness_line(allocation: AllocationRecord) -> str:
     """Return the certificate in a line."""
     fairness = allocation.fairness
-    proof = (
-        "proven optimal" if fairness.optimal else f"bound {fairness.bound:.4g}, ratio {fairness.ratio:.4f}"
-    )
+    # Beside a bound of 0 there is no ratio to speak of.
+    ratio = f", ratio {fairness.ratio:.4f}" if fairness.bound else ""
+    proof = "proven optimal" if fairness.optimal else f"bound {fairness.bound:.4g}{ratio}"
     jain = fairness.measures.get("jain")
     shown = f", Jain {jain:.4f}" if isinstance(jain, float) else ""
     return f"fairness: {fairness.objective} {fairness.value:.4g} ({proof}){shown}"

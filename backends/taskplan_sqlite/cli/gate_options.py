@@ -1,0 +1,37 @@
+"""Options that `serve` and `run` share, and the extra that both need."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from taskplan.errors import MissingExtraError
+
+
+def _email(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        raise click.BadParameter(f'expected an e-mail address, got "{value}"')
+    return value.lower()
+
+
+user_option = click.option(
+    "--user", default="me@example.com", show_default=True, callback=_email, help="Who the token speaks for."
+)
+delay_option = click.option(
+    "--command-delay",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Seconds in which commands pass through their states.",
+)
+
+
+def need_gate(feature: str) -> Any:
+    """Import and return the gate's server module; MissingExtraError where the extra is not installed."""
+    try:
+        from taskplan_sqlite.gate import server
+    except ImportError as error:
+        raise MissingExtraError(feature, "gate") from error
+    return server
