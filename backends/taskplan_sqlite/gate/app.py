@@ -118,6 +118,7 @@ async def _answer(gate: Gate, route: Route, request: Request) -> Response:
 
 def _perform(gate: Gate, route: Route, call: Call) -> Response:
     with gate.lock:
+        gate.complete_datasets()
         answer = route.handler(gate, replace(call, now=gate.clock()))
     if isinstance(answer, Stored):
         return FileResponse(answer.path, media_type=answer.mimetype)

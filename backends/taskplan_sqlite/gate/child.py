@@ -10,33 +10,30 @@ from __future__ import annotations
 import os
 import runpy
 import sys
+from pathlib import Path
 from typing import Any
 
-LOGINS = ("login", "login_m2m", "login_secret", "login_api_key", "login_token", "logout")
+from taskplan_sqlite.gate.sdk import LOGINS, import_sdk, point_at
 
 
-def point_sdk_at(url: str, token: str) -> Any:
-    """Import the SDK, make the gate its environment, and return it."""
-    import dtlpy as dl
-
-    dl.client_api.add_environment(environment=url, gate_url=url, alias="taskplan", token=token)
-    dl.setenv(url)
+def stay_here(dl: Any) -> None:
+    """Let logins and other environments change nothing."""
 
     def done(*args: Any, **kwargs: Any) -> bool:
         return True
 
-    for name in LOGINS:
+    for name in (*LOGINS, "setenv"):
         for owner in (dl, dl.client_api):
             if hasattr(owner, name):
                 setattr(owner, name, done)
-    dl.setenv = dl.client_api.setenv = done
-    return dl
 
 
 def main() -> None:
     """Run the script that the command line names."""
     script = sys.argv[1]
-    point_sdk_at(os.environ["TASKPLAN_GATE"], os.environ["TASKPLAN_GATE_TOKEN"])
+    dl = import_sdk(Path(os.environ["DATALOOP_PATH"]))
+    point_at(dl, os.environ["TASKPLAN_GATE"], os.environ["TASKPLAN_GATE_TOKEN"])
+    stay_here(dl)
     sys.argv = sys.argv[1:]
     sys.path[0] = os.path.dirname(os.path.abspath(script))
     runpy.run_path(script, run_name="__main__")

@@ -62,11 +62,15 @@ class Gate:
         self.tasks = Tasks(self.store, self.queries)
         self.commands = Commands(self.store, self.options.command_delay)
         self.token = self.tokens.make(self.options.user)
-        self.complete_datasets()
 
     def complete_datasets(self) -> None:
-        """Give datasets that were imported what every dataset of the platform has."""
-        rows = self.store.connection.execute("SELECT id FROM datasets").fetchall()
+        """Give datasets that were imported, perhaps just now, the recipe that every dataset has."""
+        rows = self.store.connection.execute(
+            """SELECT id FROM datasets d WHERE json_extract(document, '$.metadata.system.recipes') IS NULL
+               AND NOT EXISTS (SELECT 1 FROM recipes r WHERE r.dataset = d.pk)"""
+        ).fetchall()
+        if not rows:
+            return
         with self.store.write() as connection:
             for (dataset,) in rows:
                 ensure_recipe(connection, dataset, creator=self.options.user, now=self.clock())

@@ -29,11 +29,14 @@ def create_dataset(
     """Make a dataset in a project; InputError for a name that the project has already."""
     check_name(connection, project, name)
     dataset = new_id(now)
+    sent = metadata or {}
+    # Whoever wants no recipe yet is about to name one.
+    system = {**(sent.get("system") or {}), **({} if with_recipe else {"recipes": []})}
     document = {
         "creator": creator,
         "createdAt": iso(now),
         "updatedAt": iso(now),
-        "metadata": metadata or {"system": {}},
+        "metadata": {**sent, "system": system},
     }
     connection.execute(
         """INSERT INTO datasets (id, name, project, documents_version, refs_version, document)
