@@ -95,6 +95,10 @@ def exercise(world: World) -> None:
 
     ask("GET", f"/datasets/{dataset}/items", pageSize=5)
     ask("POST", f"/datasets/{dataset}/query", {"filter": {}, "resource": "items"})
+    seen = {"filter": {"$and": [{"dir": "/test"}]}, "update": {"metadata": {"user": {"seen": 1}}}}
+    assert ask("POST", f"/datasets/{dataset}/query", seen)["totalItemsCount"] == 3
+    gone = {"filter": {"$and": [{"name": "10.jpg"}]}, "delete": True}
+    assert ask("POST", f"/datasets/{dataset}/query", gone)["totalItemsCount"] == 1
     for path in (f"/items/{items[0]}", f"/datasets/{dataset}/items/{items[0]}"):
         ask("GET", path)
         ask("PATCH", path, {"metadata": {"user": {"score": 1}}})

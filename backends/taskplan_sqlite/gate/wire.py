@@ -32,6 +32,11 @@ def cursor(page: Page, items: Sequence[Any] | None = None) -> dict[str, Any]:
     }
 
 
+def affected(count: int) -> dict[str, Any]:
+    """Return what a query that changes things answers: a page without items, and how many there were."""
+    return {"items": [], "hasNextPage": False, "totalItemsCount": count, "totalPagesCount": 0}
+
+
 def user(email: str) -> dict[str, Any]:
     """Return a user, of whom nothing but the address is known."""
     name = email.partition("@")[0]

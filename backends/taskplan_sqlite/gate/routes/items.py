@@ -159,7 +159,7 @@ def query_dataset(gate: Gate, call: Call) -> Any:
     if work["update"] is not None:
         return _update_selected(gate, call, dataset, query, work["update"], system=system)
     if work["delete"]:
-        return _delete_selected(gate, call, dataset, query)
+        return _delete_selected(gate, dataset, query)
     if work["references"] is not None:
         return _refer_selected(gate, call, dataset, query, work["references"])
     page = gate.queries.page(dataset["pk"], query)
@@ -188,7 +188,7 @@ def _query_annotations(gate: Gate, dataset: Mapping[str, Any], sent: dict[str, A
     with gate.store.write() as connection:
         deleted = item_annotations.delete_annotations(connection, [keys[entry["id"]] for entry in chosen])
         gate.store.touch_documents(dataset["pk"])
-    return {"deleted": deleted}
+    return wire.affected(deleted)
 
 
 def _update_selected(
@@ -201,16 +201,15 @@ def _update_selected(
         for key in keys:
             files.change_file(connection, key, change, system=system, user=call.user, now=call.now)
         gate.store.touch_documents(dataset["pk"])
-    return {"updated": len(keys)}
+    return wire.affected(len(keys))
 
 
-def _delete_selected(gate: Gate, call: Call, dataset: Mapping[str, Any], query: Query) -> Any:
+def _delete_selected(gate: Gate, dataset: Mapping[str, Any], query: Query) -> Any:
     with gate.store.write() as connection:
         deleted = files.delete_files(connection, gate.queries.select(dataset["pk"], query).tolist())
         gate.store.touch_documents(dataset["pk"])
         gate.store.touch_refs(dataset["pk"])
-        command = gate.commands.make("DeleteItems", {"deleted": deleted}, now=call.now)
-    return wire.command(gate, command)
+    return wire.affected(deleted)
 
 
 def _refer_selected(gate: Gate, call: Call, dataset: Mapping[str, Any], query: Query, sent: Any) -> Any:
@@ -235,8 +234,7 @@ def _refer_selected(gate: Gate, call: Call, dataset: Mapping[str, Any], query: Q
                 items.queue_items(connection, task, keys, None)
                 refresh(connection, task)
         gate.store.touch_refs(dataset["pk"])
-        command = gate.commands.make("ItemReferences", {"items": len(keys)}, now=call.now)
-    return wire.command(gate, command)
+    return wire.affected(len(keys))
 
 
 @routes("GET", "/datasets/{datasetId}/items/{id}", "/items/{id}")
