@@ -39,13 +39,11 @@ def serve(
     with server.open_gate(store, wanted, create=new) as gate:
         listener = server.listen(port)
         running = server.server_of(gate, listener)
-        root = gate.url.removesuffix("/api/v1")
         if as_json:
-            output.print_json({"url": gate.url, "token": gate.token, "page": f"{root}/?token={gate.token}"})
+            output.print_json({"url": gate.url, "token": gate.token})
         else:
             output.tell(f"gate:  {gate.url}")
             output.tell(f"token: {gate.token}")
-            output.tell(f"page:  {root}/?token={gate.token}")
             output.tell("")
             output.tell("import dtlpy as dl")
             output.tell(f'dl.client_api.add_environment("{gate.url}", gate_url="{gate.url}")')
