@@ -14,7 +14,8 @@ from taskplan_sqlite.platform.ids import new_id
 from taskplan_sqlite.platform.rows import as_text, require
 from taskplan_sqlite.platform.workloads import shared_out
 
-_SEEN = "json_extract(document, '$.metadata.system.hidden') IS NULL"
+SEEN = "json_extract(document, '$.metadata.system.hidden') IS NULL"
+"""SQL for the assignments that are somebody's work; that of a consensus' originals is nobody's."""
 
 
 def ensure_assignments(
@@ -28,7 +29,7 @@ def ensure_assignments(
     held = {
         str(annotator): str(id)
         for id, annotator in connection.execute(
-            f"SELECT id, annotator FROM assignments WHERE task = ? AND {_SEEN} ORDER BY position DESC",
+            f"SELECT id, annotator FROM assignments WHERE task = ? AND {SEEN} ORDER BY position DESC",
             (task,),
         )
     }
@@ -47,7 +48,7 @@ def ensure_assignments(
 def annotators(connection: sqlite3.Connection, task: str) -> list[str]:
     """Return who works on a task, first come first; hidden assignments are nobody's work."""
     rows = connection.execute(
-        f"SELECT annotator FROM assignments WHERE task = ? AND {_SEEN} ORDER BY position", (task,)
+        f"SELECT annotator FROM assignments WHERE task = ? AND {SEEN} ORDER BY position", (task,)
     )
     return [annotator for (annotator,) in rows]
 
@@ -78,7 +79,7 @@ def reassign(connection: sqlite3.Connection, assignment: str, annotator: str, *,
     row = require(connection, "assignment", assignment)
     task, annotator = row["task"], annotator.lower()
     held = connection.execute(
-        f"""SELECT id FROM assignments WHERE task = ? AND annotator = ? AND id <> ? AND {_SEEN}
+        f"""SELECT id FROM assignments WHERE task = ? AND annotator = ? AND id <> ? AND {SEEN}
             ORDER BY position""",
         (task, annotator, assignment),
     ).fetchone()

@@ -63,107 +63,83 @@ def quality_of(system: Mapping[str, Any], people: int) -> Quality | None:
     return Quality(kind, float(percent), each)
 
 
-def hand_out(
-    connection: sqlite3.Connection,
-    task: str,
-    keys: Keys,
-    loads: Mapping[str, float],
-    quality: Quality,
-    *,
-    creator: str,
-    now: float,
-) -> None:
-    """Fill a quality task with the selected items (primary keys) and the copies that it needs."""
-    if quality.kind == "honeypot":
-        _honeypot(connection, task, keys, loads, quality, creator=creator, now=now)
-    else:
-        _consensus(connection, task, keys, loads, quality, creator=creator, now=now)
-    refresh(connection, task)
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What a quality task is filled with: the selected items (primary keys), who works on them, who asks."""
 
+    connection: sqlite3.Connection
+    task: str
+    keys: Keys
+    loads: Mapping[str, float]
+    quality: Quality
+    creator: str
+    now: float
 
-def _consensus(
-    connection: sqlite3.Connection,
-    task: str,
-    keys: Keys,
-    loads: Mapping[str, float],
-    quality: Quality,
-    *,
-    creator: str,
-    now: float,
-) -> None:
-    people = list(loads)
-    count = round(len(keys) * quality.percent / 100)
-    places = np.unique(np.linspace(0, len(keys) - 1, count).round().astype(np.int64))
-    common, single = keys[places], np.delete(keys, places)
-    assignments = {who: add_assignment(connection, task, who, now=now) for who in people}
-    add_items(connection, task, shared_out(single, loads), None, now)
-    # The originals belong to an assignment of their own, which nobody sees.
-    hidden = add_assignment(
-        connection, task, creator, now=now, system={"consensusAssignment": True, "hidden": True}
-    )
-    queue_items(connection, task, common, hidden)
-    for place, key in enumerate(common.tolist()):
-        for turn in range(quality.assignees):
-            who = people[(place + turn) % len(people)]
-            copy = _copy(connection, task, key, who, creator=creator, now=now)
-            queue_items(connection, task, np.array([copy], dtype=np.int64), assignments[who])
+    def hand_out(self) -> None:
+        """Put the items into the task, and the copies that it needs."""
+        if self.quality.kind == "honeypot":
+            self._honeypot()
+        else:
+            self._consensus()
+        refresh(self.connection, self.task)
 
-    def note(document: dict[str, Any]) -> None:
-        document["metadata"]["system"]["consensusAssignmentId"] = hidden
+    def _consensus(self) -> None:
+        connection, task, people = self.connection, self.task, list(self.loads)
+        count = round(len(self.keys) * self.quality.percent / 100)
+        places = np.unique(np.linspace(0, len(self.keys) - 1, count).round().astype(np.int64))
+        common, single = self.keys[places], np.delete(self.keys, places)
+        assignments = {who: add_assignment(connection, task, who, now=self.now) for who in people}
+        add_items(connection, task, shared_out(single, self.loads), None, self.now)
+        # The originals belong to an assignment of their own, which nobody sees.
+        marks = {"consensusAssignment": True, "hidden": True}
+        hidden = add_assignment(connection, task, self.creator, now=self.now, system=marks)
+        queue_items(connection, task, common, hidden)
+        for place, key in enumerate(common.tolist()):
+            for turn in range(self.quality.assignees):
+                who = people[(place + turn) % len(people)]
+                self._give_copy(key, who, assignments[who])
 
-    change_document(connection, task, note)
+        def note(document: dict[str, Any]) -> None:
+            document["metadata"]["system"]["consensusAssignmentId"] = hidden
 
+        change_document(connection, task, note)
 
-def _honeypot(
-    connection: sqlite3.Connection,
-    task: str,
-    keys: Keys,
-    loads: Mapping[str, float],
-    quality: Quality,
-    *,
-    creator: str,
-    now: float,
-) -> None:
-    (dataset,) = connection.execute("SELECT dataset FROM tasks WHERE id = ?", (task,)).fetchone()
-    pool = [
-        int(pk)
-        for (pk,) in connection.execute(
-            """SELECT pk FROM items WHERE dataset = ? AND (dir = ? OR dir LIKE ?) AND type = 'file'
-               ORDER BY pk""",
-            (dataset, HONEYPOT, f"{HONEYPOT}/%"),
+    def _honeypot(self) -> None:
+        percent, pool = self.quality.percent, self._ground_truth()
+        shares = shared_out(self.keys[~np.isin(self.keys, pool)], self.loads)
+        wanted = {who: round(len(part) * percent / (100 - percent)) for who, part in shares.items()}
+        most = max(wanted.values(), default=0)
+        if most > len(pool):
+            raise InputError(
+                f"{percent:g} % of ground truth asks for {most} items of {HONEYPOT}, there are {len(pool)}"
+            )
+        assignments, _ = add_items(self.connection, self.task, shares, None, self.now)
+        for who, count in wanted.items():
+            for key in pool[:count]:
+                self._give_copy(key, who, assignments[who])
+
+    def _ground_truth(self) -> list[int]:
+        rows = self.connection.execute(
+            """SELECT pk FROM items WHERE dataset = (SELECT dataset FROM tasks WHERE id = ?)
+               AND (dir = ? OR dir LIKE ?) AND type = 'file' ORDER BY pk""",
+            (self.task, HONEYPOT, f"{HONEYPOT}/%"),
         )
-    ]
-    raw = keys[~np.isin(keys, pool)]
-    shares = shared_out(raw, loads)
-    wanted = {
-        who: round(len(part) * quality.percent / (100 - quality.percent)) for who, part in shares.items()
-    }
-    most = max(wanted.values(), default=0)
-    if most > len(pool):
-        raise InputError(
-            f"{quality.percent:g} % of ground truth asks for {most} items of {HONEYPOT}, "
-            f"there are {len(pool)}"
+        return [int(pk) for (pk,) in rows]
+
+    def _give_copy(self, key: int, who: str, assignment: str) -> None:
+        dataset, filename = self.connection.execute(
+            "SELECT dataset, filename FROM items WHERE pk = ?", (key,)
+        ).fetchone()
+        copy = clone_file(
+            self.connection,
+            key,
+            dataset,
+            filename=f"{COPIES}/{self.task}/{who}{filename}",
+            hidden=True,
+            creator=self.creator,
+            now=self.now,
         )
-    assignments, _ = add_items(connection, task, shares, None, now)
-    for who, count in wanted.items():
-        for key in pool[:count]:
-            copy = _copy(connection, task, key, who, creator=creator, now=now)
-            queue_items(connection, task, np.array([copy], dtype=np.int64), assignments[who])
-
-
-def _copy(connection: sqlite3.Connection, task: str, key: int, who: str, *, creator: str, now: float) -> int:
-    dataset, filename = connection.execute(
-        "SELECT dataset, filename FROM items WHERE pk = ?", (key,)
-    ).fetchone()
-    return clone_file(
-        connection,
-        key,
-        dataset,
-        filename=f"{COPIES}/{task}/{who}{filename}",
-        hidden=True,
-        creator=creator,
-        now=now,
-    )
+        queue_items(self.connection, self.task, np.array([copy], dtype=np.int64), assignment)
 
 
 def copies_of(connection: sqlite3.Connection, task: str) -> Sequence[int]:

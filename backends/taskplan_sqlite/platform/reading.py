@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from taskplan.model.documents import complete
 from taskplan.model.entities import AssignmentState, TaskState
 from taskplan.model.ids import ItemIds
+from taskplan_sqlite.platform.assignments import SEEN
 from taskplan_sqlite.platform.lookup import ids_of
 from taskplan_sqlite.store.refs import OVERLAY_COLUMNS, OverlayRow, with_overlay
 
@@ -42,7 +43,8 @@ def read_task(store: SqliteStore, task: str) -> TaskState:
             statuses=counts.get(assignment, {}),
         )
         for assignment, annotator, state in connection.execute(
-            "SELECT id, annotator, status FROM assignments WHERE task = ? ORDER BY position", (task,)
+            f"SELECT id, annotator, status FROM assignments WHERE task = ? AND {SEEN} ORDER BY position",
+            (task,),
         ).fetchall()
     )
     document: dict[str, Any] = msgspec.json.decode(text)

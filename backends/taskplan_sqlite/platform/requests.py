@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from taskplan.errors import InputError
@@ -100,7 +99,8 @@ class Tasks:
         task = create_task(connection, dataset["pk"], new, None)
         if asked is not None:
             loads = request.loads or even(allowed)
-            quality.hand_out(connection, task, keys, loads, asked, creator=request.creator, now=request.now)
+            filling = quality.Filling(connection, task, keys, loads, asked, request.creator, request.now)
+            filling.hand_out()
             self._store.touch_documents(dataset["pk"])
         elif batches is not None:
             self._pull(task, keys, allowed, batches, request.now)
@@ -182,9 +182,3 @@ class Tasks:
 
 def _evenly(people: Sequence[str]) -> dict[str, float]:
     return even(people) if people else {}
-
-
-def sent_query(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the query that a task keeps, decoded."""
-    decoded: dict[str, Any] = msgspec.json.decode(document["query"])
-    return decoded
