@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 from taskplan_sqlite.gate.server import open_gate, running
 from taskplan_sqlite.gate.service import Gate, Options
+from taskplan_sqlite.store.store import SqliteStore
 from tests.gate.support import Client, everything
 
 PEOPLE = ("ann@example.com", "Ben@example.com")
@@ -88,3 +91,40 @@ class World:
 @pytest.fixture
 def world(client: Client) -> World:
     return World(client)
+
+
+def document(number: int) -> dict[str, object]:
+    folder = "/test" if number % 5 == 4 else "/train"
+    found: dict[str, object] = {
+        "id": f"{number + 1:024x}",
+        "filename": f"{folder}/{number}.jpg",
+        "createdAt": f"2026-01-01T00:00:{number:02d}.000Z",
+        "metadata": {
+            "system": {"mimetype": "image/jpeg", "size": 100 + number, "refs": []},
+            "user": {"score": number / 30},
+        },
+    }
+    if number % 3 == 0:
+        found["annotations"] = [
+            {"id": f"{number + 1001:024x}", "label": "apple", "type": "box", "coordinates": []}
+        ]
+    return found
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    items = folder / "items.ndjson"
+    items.write_text("\n".join(json.dumps(document(n)) for n in range(30)), encoding="utf-8")
+    store = SqliteStore(folder / "work.db", create=True)
+    store.import_path(items, "fruit", project="food")
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    """A folder with a store of thirty items, a third of them annotated."""
+    shutil.copy(template / "work.db", tmp_path / "work.db")
+    (tmp_path / "home").mkdir()
+    return tmp_path

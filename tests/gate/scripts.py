@@ -43,6 +43,11 @@ def make(name, **more):
     return dataset.tasks.create(task_name=name, due_date=due, **{'assignee_ids': people, **more})
 """
 
+CREATE = """
+task = dataset.tasks.create(task_name='label', due_date=due, assignee_ids=people,
+                            filters=dl.Filters(field='dir', values='/train'))
+"""
+
 
 class Outcome:
     """How a script ended and what `taskplan run --json` tells of it."""
