@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -32,6 +33,13 @@ backend_option = click.option("--backend", default="sqlite", show_default=True, 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before a live backend is changed.")
 plan_argument = click.argument("plan_file", metavar="PLAN", type=PATH)
+
+
+def check_email(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return an option's value if it is an e-mail address; for use as a click callback."""
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        raise click.BadParameter(f'expected an e-mail address, got "{value}"')
+    return value
 
 
 def open_store(path: Path, *, create: bool = False) -> ItemStore:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,17 +19,11 @@ if TYPE_CHECKING:
 ACTOR = "taskplan@localhost"
 
 
-def _email(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
-        raise click.BadParameter(f'expected an e-mail address, got "{value}"')
-    return value
-
-
 actor_option = click.option(
     "--actor",
     default=ACTOR,
     show_default=True,
-    callback=_email,
+    callback=options.check_email,
     help="E-mail recorded as the creator.",
 )
 

@@ -17,7 +17,8 @@ def why_nothing(query: Query, table: ItemTable) -> str | None:
     for (text, part), report in zip(clauses(query), reports, strict=True):
         if report.kept == 0 and before:
             if report.alone:
-                return f"none of the {before:,} items that the clauses before keep satisfies {text}"
+                kept = "1 item" if before == 1 else f"{before:,} items"
+                return f"of the {kept} that the clauses before keep, none satisfies {text}"
             hint = _hint(part, table)
             return f"no item satisfies {text}" + (f"; {hint}" if hint else "")
         before = report.kept

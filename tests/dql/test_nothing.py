@@ -42,7 +42,7 @@ TABLE = MemoryTable.from_documents(
         ),
         (
             {"dir": "/test", "annotations": {"label": "apple"}},
-            'none of the 1 items that the clauses before keep satisfies annotations {"label":"apple"}',
+            'of the 1 item that the clauses before keep, none satisfies annotations {"label":"apple"}',
         ),
         ({"dir": "/train"}, None),
         ({"metadata.system.width": {"in": [7]}}, 'no item satisfies {"metadata.system.width":{"$in":[7]}}'),

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
 
+from taskplan.cli import options
 from taskplan.errors import MissingExtraError
 
-
-def _email(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
-        raise click.BadParameter(f'expected an e-mail address, got "{value}"')
-    return value.lower()
-
-
 user_option = click.option(
-    "--user", default="me@example.com", show_default=True, callback=_email, help="Who the token speaks for."
+    "--user",
+    default="me@example.com",
+    show_default=True,
+    callback=options.check_email,
+    help="Who the token speaks for.",
 )
 delay_option = click.option(
     "--command-delay",

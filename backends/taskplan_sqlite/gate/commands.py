@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from taskplan_sqlite.platform.documents import iso
 from taskplan_sqlite.platform.ids import new_id
-from taskplan_sqlite.platform.rows import as_text, require
+from taskplan_sqlite.platform.rows import as_text, require, rows_of
 from taskplan_sqlite.store.store import SqliteStore
 
 STAGES = ("created", "in-progress", "finalizing", "success")
@@ -38,12 +36,7 @@ class Commands:
 
     def all(self, *, now: float) -> list[dict[str, Any]]:
         """Return all commands, oldest first."""
-        rows = self._store.connection.execute(
-            "SELECT id, status, created_at, document FROM commands ORDER BY rowid"
-        )
-        names = ("id", "status", "created_at", "document")
-        found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
-        return [self._shown(row | {"document": msgspec.json.decode(row["document"])}, now) for row in found]
+        return [self._shown(row, now) for row in rows_of(self._store.connection, "commands", "1", ())]
 
     def abort(self, command: str, *, now: float) -> dict[str, Any]:
         """Abort a command that still runs; what it did stays done, and a finished one stays as it is."""

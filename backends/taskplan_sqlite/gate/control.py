@@ -10,7 +10,7 @@ from taskplan_sqlite.gate import wire
 from taskplan_sqlite.gate.routing import Call, Reply, Routes
 from taskplan_sqlite.gate.service import Gate
 from taskplan_sqlite.platform import projects
-from taskplan_sqlite.platform.rows import require
+from taskplan_sqlite.platform.rows import require, rows_of
 
 routes = Routes()
 
@@ -45,11 +45,11 @@ def snapshot(gate: Gate, call: Call) -> Any:
     """Datasets, tasks and assignments as they are now, without their items."""
     connection = gate.store.connection
     return {
-        "projects": [wire.project(gate, row) for row in wire.rows(connection, "projects", "1", ())],
-        "datasets": [wire.dataset(gate, row) for row in wire.rows(connection, "datasets", "1", ())],
+        "projects": [wire.project(gate, row) for row in rows_of(connection, "projects", "1", ())],
+        "datasets": [wire.dataset(gate, row) for row in rows_of(connection, "datasets", "1", ())],
         "tasks": [
             {**wire.task(gate, row), "assignments": wire.assignments_of(gate, row["id"])}
-            for row in wire.rows(connection, "tasks", "1", (), "created_at, id")
+            for row in rows_of(connection, "tasks", "1", (), "created_at, id")
         ],
     }
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from taskplan_sqlite.gate.service import Gate
 from taskplan_sqlite.platform import projects
 from taskplan_sqlite.platform.datasets import recipe_ids
@@ -16,7 +14,7 @@ from taskplan_sqlite.platform.documents import iso
 from taskplan_sqlite.platform.ids import new_id
 from taskplan_sqlite.platform.queries import Page
 from taskplan_sqlite.platform.reading import read_items
-from taskplan_sqlite.platform.rows import require
+from taskplan_sqlite.platform.rows import require, rows_of
 
 LONG_AGO = iso(0)
 ORG = "local"
@@ -337,18 +335,8 @@ def assignments_of(gate: Gate, task: str) -> list[dict[str, Any]]:
     """Return a task's assignments, first come first."""
     return [
         assignment(gate, row)
-        for row in rows(gate.store.connection, "assignments", "task = ?", (task,), "position")
+        for row in rows_of(gate.store.connection, "assignments", "task = ?", (task,), "position")
     ]
-
-
-def rows(
-    connection: sqlite3.Connection, table: str, condition: str, values: Sequence[Any], order: str = "rowid"
-) -> list[dict[str, Any]]:
-    """Return rows with decoded documents."""
-    found = connection.execute(f"SELECT * FROM {table} WHERE {condition} ORDER BY {order}", values)
-    names = [column[0] for column in found.description]
-    listed = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return [row | {"document": msgspec.json.decode(row["document"])} for row in listed]
 
 
 def command(gate: Gate, document: Mapping[str, Any]) -> dict[str, Any]:

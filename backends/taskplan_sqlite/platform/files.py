@@ -17,10 +17,8 @@ from taskplan_sqlite.platform.rows import as_text, merged
 from taskplan_sqlite.platform.statuses import refresh
 from taskplan_sqlite.store.importing import insert_item, update_item
 
-SYSTEM = ("originalname", "mimetype", "size", "encoding")
-"""Fields of ``metadata.system`` that every file has."""
 KEPT = ("refs", "taskStatusLog")
-"""Fields of it that the platform alone writes."""
+"""Fields of ``metadata.system`` that the platform alone writes."""
 
 
 def remote_path(path: str) -> str:

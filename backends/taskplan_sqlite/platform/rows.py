@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -25,13 +25,20 @@ TABLES: Mapping[Kind, str] = {
 
 def require(connection: sqlite3.Connection, kind: Kind, id: str) -> dict[str, Any]:
     """Return the row with an id, its document decoded; NotFoundError where there is none."""
-    cursor = connection.execute(f"SELECT * FROM {TABLES[kind]} WHERE id = ?", (id,))
-    row = cursor.fetchone()
-    if row is None:
+    found = rows_of(connection, TABLES[kind], "id = ?", (id,))
+    if not found:
         raise NotFoundError(f'there is no {kind} "{id}"')
-    found = dict(zip([column[0] for column in cursor.description], row, strict=True))
-    found["document"] = msgspec.json.decode(found["document"])
-    return found
+    return found[0]
+
+
+def rows_of(
+    connection: sqlite3.Connection, table: str, condition: str, values: Sequence[Any], order: str = "rowid"
+) -> list[dict[str, Any]]:
+    """Return the rows that satisfy an SQL condition, their documents decoded."""
+    found = connection.execute(f"SELECT * FROM {table} WHERE {condition} ORDER BY {order}", values)
+    names = [column[0] for column in found.description]
+    listed = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [row | {"document": msgspec.json.decode(row["document"])} for row in listed]
 
 
 def write_document(connection: sqlite3.Connection, kind: Kind, id: str, document: Mapping[str, Any]) -> None:

@@ -33,7 +33,7 @@ def read_files(path: Path, dataset: str) -> Iterator[Record]:
         if kind is not None:
             system["mimetype"] = kind
         if kind is not None and kind.startswith("image/"):
-            system |= _image_size(file)
+            system |= image_size(file)
         document = {
             "id": generated_id(dataset, filename),
             "filename": filename,
@@ -67,7 +67,7 @@ def _visible_files(path: Path, above: tuple[str, ...]) -> Iterator[Path]:
             yield from _visible_files(folder, (*above, real))
 
 
-def _image_size(file: Path) -> dict[str, int]:
+def image_size(file: Path) -> dict[str, int]:
     """Return width and height in pixels; nothing where Pillow is absent or cannot tell."""
     try:
         from PIL import Image

@@ -22,7 +22,7 @@ from taskplan_sqlite.gate.service import Gate
 from taskplan_sqlite.platform import assignments, pulling, statuses
 from taskplan_sqlite.platform.documents import iso
 from taskplan_sqlite.platform.queries import Page
-from taskplan_sqlite.platform.rows import merged, require, write_document
+from taskplan_sqlite.platform.rows import merged, require, rows_of, write_document
 
 routes = Routes()
 
@@ -37,7 +37,7 @@ def list_assignments(gate: Gate, call: Call) -> Any:
     wanted = set(filter(None, call.query.get("projects", "").split(",")))
     kept = [
         entry
-        for row in wire.rows(gate.store.connection, "assignments", "1", (), "rowid")
+        for row in rows_of(gate.store.connection, "assignments", "1", (), "rowid")
         if call.query.get("taskId") in (None, "", row["task"])
         and call.query.get("annotator", "").lower() in ("", row["annotator"])
         and call.query.get("status") in (None, "", row["status"])

@@ -13,7 +13,7 @@ from taskplan_sqlite.gate.service import Gate
 from taskplan_sqlite.platform import datasets
 from taskplan_sqlite.platform.documents import iso
 from taskplan_sqlite.platform.queries import page_of, parsed
-from taskplan_sqlite.platform.rows import merged, require, write_document
+from taskplan_sqlite.platform.rows import merged, require, rows_of, write_document
 
 routes = Routes()
 
@@ -38,7 +38,7 @@ class DatasetChange(msgspec.Struct):
 def list_datasets(gate: Gate, call: Call) -> Any:
     """All datasets, or those of a name or of some projects."""
     wanted = set(filter(None, call.query.get("projects", "").split(",")))
-    found = [wire.dataset(gate, row) for row in wire.rows(gate.store.connection, "datasets", "1", ())]
+    found = [wire.dataset(gate, row) for row in rows_of(gate.store.connection, "datasets", "1", ())]
     return [
         entry
         for entry in found
@@ -54,7 +54,7 @@ def query_datasets(gate: Gate, call: Call) -> Any:
     context = call.body.get("context")
     inside = context.get("projects", context.get("projectIds")) if isinstance(context, dict) else None
     query = parsed(call.body, "datasets")
-    found = [wire.dataset(gate, row) for row in wire.rows(gate.store.connection, "datasets", "1", ())]
+    found = [wire.dataset(gate, row) for row in rows_of(gate.store.connection, "datasets", "1", ())]
     wanted = set(map(str, inside)) if isinstance(inside, list) else None
     kept = [entry for entry in found if wanted is None or wanted & set(entry["projects"])]
     return wire.cursor(page_of(kept, query))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from taskplan.dql.query import Query
+from taskplan.model.formats.folder import image_size
 from taskplan_sqlite.gate import wire
 from taskplan_sqlite.gate.errors import GateError
-from taskplan_sqlite.gate.images import image_size
 from taskplan_sqlite.gate.routing import Call, File, Reply, Routes, Stored
 from taskplan_sqlite.gate.service import Gate
 from taskplan_sqlite.platform import files, item_annotations, items
@@ -71,7 +72,7 @@ def create_item(gate: Gate, call: Call) -> Any:
     if call.file is None:
         raise GateError(400, "file: expected an upload")
     filename = files.remote_path(call.form.get("path") or call.file.name)
-    facts = {"hash": call.file.sha256, **image_size(call.file.path)}
+    facts = {"hash": call.file.sha256, **image_size(Path(call.file.path))}
     metadata = _metadata(call.form.get("metadata"))
     with gate.store.write() as connection:
         found = files.find_file(connection, dataset["pk"], filename)

@@ -12,7 +12,7 @@ from taskplan_sqlite.gate.routing import Call, Reply, Routes
 from taskplan_sqlite.gate.service import Gate
 from taskplan_sqlite.platform import projects
 from taskplan_sqlite.platform.documents import iso
-from taskplan_sqlite.platform.rows import require, write_document
+from taskplan_sqlite.platform.rows import require, rows_of, write_document
 
 routes = Routes()
 
@@ -39,7 +39,7 @@ class Members(msgspec.Struct):
 @routes("GET", "/projects")
 def list_projects(gate: Gate, call: Call) -> Any:
     """All projects, as a plain list."""
-    return [wire.project(gate, row) for row in wire.rows(gate.store.connection, "projects", "1", ())]
+    return [wire.project(gate, row) for row in rows_of(gate.store.connection, "projects", "1", ())]
 
 
 @routes("POST", "/projects", form=("name",), body=Name)
@@ -56,7 +56,7 @@ def create_project(gate: Gate, call: Call) -> Any:
 @routes("GET", "/projects/{projectName}/name")
 def projects_by_name(gate: Gate, call: Call) -> Any:
     """The projects of a name, as a list; 404 where there is none."""
-    found = wire.rows(gate.store.connection, "projects", "name = ?", (call.path["projectName"],))
+    found = rows_of(gate.store.connection, "projects", "name = ?", (call.path["projectName"],))
     if not found:
         raise GateError(404, f'there is no project "{call.path["projectName"]}"')
     return [wire.project(gate, row) for row in found]

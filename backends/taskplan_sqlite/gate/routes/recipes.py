@@ -11,7 +11,7 @@ from taskplan_sqlite.gate.service import Gate
 from taskplan_sqlite.platform import recipes
 from taskplan_sqlite.platform.documents import iso
 from taskplan_sqlite.platform.queries import Page
-from taskplan_sqlite.platform.rows import TABLES, Kind, merged, require, write_document
+from taskplan_sqlite.platform.rows import TABLES, Kind, merged, require, rows_of, write_document
 
 routes = Routes()
 _FIXED = ("id", "url", "projectIds", "creator", "createdAt", "updatedAt")
@@ -121,7 +121,7 @@ def delete_ontology(gate: Gate, call: Call) -> Any:
 
 
 def _ontology(gate: Gate, call: Call) -> dict[str, Any]:
-    found = wire.rows(gate.store.connection, "ontologies", "id = ?", (call.path["id"],))
+    found = rows_of(gate.store.connection, "ontologies", "id = ?", (call.path["id"],))
     if not found:
         raise GateError(400, f'there is no ontology "{call.path["id"]}"')
     return found[0]
@@ -131,7 +131,7 @@ def _project(gate: Gate, call: Call, missing: int = 404) -> dict[str, Any]:
     named = call.body.get("projectIds")
     if not isinstance(named, list) or not named:
         raise GateError(400, "projectIds: expected at least one")
-    found = wire.rows(gate.store.connection, "projects", "id = ?", (str(named[0]),))
+    found = rows_of(gate.store.connection, "projects", "id = ?", (str(named[0]),))
     if not found:
         raise GateError(missing, f'there is no project "{named[0]}"')
     return found[0]
@@ -155,7 +155,7 @@ def _delete(gate: Gate, kind: Kind, id: str) -> Reply:
 
 def _page(gate: Gate, call: Call, table: str, shape: Any) -> dict[str, Any]:
     wanted = set(filter(None, call.query.get("projects", "").split(",")))
-    found = [shape(gate, row) for row in wire.rows(gate.store.connection, table, "1", ())]
+    found = [shape(gate, row) for row in rows_of(gate.store.connection, table, "1", ())]
     kept = [entry for entry in found if not wanted or wanted & set(entry["projectIds"])]
     number, size = call.number("pageOffset", 0), call.number("pageSize", 1000, least=1)
     page = Page(kept[number * size : (number + 1) * size], len(kept), number, size)

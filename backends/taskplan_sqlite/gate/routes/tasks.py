@@ -26,7 +26,7 @@ from taskplan_sqlite.platform.datasets import recipe_ids
 from taskplan_sqlite.platform.documents import iso
 from taskplan_sqlite.platform.queries import Page, envelope, page_of, parsed
 from taskplan_sqlite.platform.requests import TaskRequest
-from taskplan_sqlite.platform.rows import merged, require
+from taskplan_sqlite.platform.rows import merged, require, rows_of
 from taskplan_sqlite.platform.tasks import change_task
 from taskplan_sqlite.platform.workloads import checked_workload
 
@@ -96,7 +96,7 @@ def _existing(gate: Gate, sent: dict[str, Any]) -> dict[str, Any] | None:
 
 def all_tasks(gate: Gate) -> list[dict[str, Any]]:
     """Return every task, oldest first."""
-    return [wire.task(gate, row) for row in wire.rows(gate.store.connection, "tasks", "1", ())]
+    return [wire.task(gate, row) for row in rows_of(gate.store.connection, "tasks", "1", ())]
 
 
 _NARROWING = {
@@ -169,7 +169,7 @@ def dataset_actions(gate: Gate, call: Call) -> Any:
     require(gate.store.connection, "project", call.path["projectId"])
     dataset = require(gate.store.connection, "dataset", call.path["datasetId"])
     offered: dict[str, Any] = {}
-    for row in wire.rows(gate.store.connection, "tasks", "dataset = ?", (dataset["pk"],)):
+    for row in rows_of(gate.store.connection, "tasks", "dataset = ?", (dataset["pk"],)):
         for action in row["document"].get("availableActions") or ():
             offered.setdefault(action["action"], action)
     return list(offered.values())
