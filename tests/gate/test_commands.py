@@ -152,10 +152,12 @@ def test_serve_answers_until_ctrl_c(folder: Path) -> None:
     )
     try:
         assert server.stdout is not None
-        lines = [server.stdout.readline().rstrip() for _ in range(6)]
+        lines = [server.stdout.readline().rstrip() for _ in range(7)]
         url, token = lines[0].removeprefix("gate:  "), lines[1].removeprefix("token: ")
         assert url.startswith("http://127.0.0.1:")
+        origin = url.removesuffix("/api/v1")
         assert lines[2:] == [
+            f"page:  {origin}/#token={token}",
             "",
             "import dtlpy as dl",
             f'dl.client_api.add_environment("{url}", gate_url="{url}")',

@@ -232,3 +232,20 @@ def test_two_projects_may_have_datasets_of_one_name(world: World, gate: Gate) ->
     assert [entry["id"] for entry in world.client.ask("POST", "/datasets/query", query)["items"]] == [twin]
     with gate.lock, pytest.raises(Exception, match=r'2 datasets are named "apples"; use an id: '):
         gate.store.table("apples")
+
+
+def test_the_overview_follows_the_store_and_is_sent_only_when_it_changed(world: World) -> None:
+    client = world.client
+    first = client.send("GET", "/_taskplan/overview", root=True)
+    assert first.json["datasets"][0]["items"] == 12
+    assert first.json["tasks"] == []
+    same = {"If-None-Match": first.headers["etag"]}
+    assert client.send("GET", "/_taskplan/overview", root=True, headers=same).status == 304
+    task = world.task()
+    after = client.send("GET", "/_taskplan/overview", root=True, headers=same)
+    assert [(found["name"], found["statuses"]) for found in after.json["tasks"]] == [("label", {"": 12})]
+    assert [sum(found["statuses"].values()) for found in after.json["tasks"][0]["assignments"]] == [6, 6]
+    listed = client.send("GET", f"/_taskplan/tasks/{task['id']}/items", root=True).json
+    assert [item["id"] for item in listed] == world.items
+    assert client.send("GET", f"/_taskplan/tasks/{task['id']}/items?page=1", root=True).json == []
+    assert client.send("GET", "/_taskplan/tasks/unknown/items", root=True).status == 404

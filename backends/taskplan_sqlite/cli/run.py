@@ -72,6 +72,8 @@ def run(
         backend = SqliteBackend(gate.store)
         before = State.of(backend)
         stack.enter_context(server.running(gate))
+        if sys.stderr.isatty():
+            output.say(f"to look on: {gate.page}")
         code = _perform(gate, script, args, quiet=as_json)
         with gate.lock:
             after = State.of(backend)

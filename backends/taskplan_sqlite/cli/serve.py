@@ -40,10 +40,11 @@ def serve(
         listener = server.listen(port)
         running = server.server_of(gate, listener)
         if as_json:
-            output.print_json({"url": gate.url, "token": gate.token})
+            output.print_json({"url": gate.url, "token": gate.token, "page": gate.page})
         else:
             output.tell(f"gate:  {gate.url}")
             output.tell(f"token: {gate.token}")
+            output.tell(f"page:  {gate.page}")
             output.tell("")
             output.tell("import dtlpy as dl")
             output.tell(f'dl.client_api.add_environment("{gate.url}", gate_url="{gate.url}")')

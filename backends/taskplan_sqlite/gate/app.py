@@ -20,7 +20,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route as WebRoute
 
 from taskplan.errors import TaskplanError
-from taskplan_sqlite.gate import control
+from taskplan_sqlite.gate import control, viewing
 from taskplan_sqlite.gate.errors import GateError, status_of
 from taskplan_sqlite.gate.routes import ALL
 from taskplan_sqlite.gate.routes.users import Login, login
@@ -44,12 +44,13 @@ def make_app(gate: Gate) -> Starlette:
     ]
     routes += [
         WebRoute(prefix + route.path, partial(_answer, gate, route), methods=[route.verb])
-        for route in control.routes.all
+        for route in [*control.routes.all, *viewing.routes.all]
         for prefix in ("", PREFIX)
     ]
     routes += [
         WebRoute(prefix + "/token", partial(_login, gate), methods=["POST"]) for prefix in ("", PREFIX)
     ]
+    routes += viewing.page_routes()
     routes += [WebRoute("/{rest:path}", partial(_nothing, gate), methods=list(_VERBS))]
     return Starlette(routes=routes, exception_handlers={HTTPException: _refused})
 
@@ -123,8 +124,8 @@ def _perform(gate: Gate, route: Route, call: Call) -> Response:
     if isinstance(answer, Stored):
         return FileResponse(answer.path, media_type=answer.mimetype)
     if isinstance(answer, Reply):
-        if answer.status == 204:
-            return Response(status_code=204)
+        if answer.status in (204, 304):
+            return Response(status_code=answer.status)
         return _json(answer.body, answer.status, answer.headers)
     return answer if isinstance(answer, Response) else _json(answer)
 
@@ -152,6 +153,7 @@ async def _decoded(
         now=0.0,
         form=form,
         file=file,
+        etag=request.headers.get("if-none-match"),
     )
 
 

@@ -25,7 +25,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: who asks, the parts of its address, its query, form and body, and the moment."""
+    """One request: who asks, the parts of its address, its query, form and body, and the moment.
+
+    `etag` is the version of the answer that the asker holds already.
+    """
 
     user: str
     path: Mapping[str, str]
@@ -34,6 +37,7 @@ class Call:
     now: float
     form: Mapping[str, str] = field(default_factory=dict)
     file: File | None = None
+    etag: str | None = None
 
     def flag(self, name: str) -> bool:
         """Tell whether a query parameter says true."""

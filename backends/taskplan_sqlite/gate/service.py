@@ -13,6 +13,7 @@ from typing import Any
 from taskplan_sqlite.gate.commands import Commands
 from taskplan_sqlite.gate.tokens import Tokens
 from taskplan_sqlite.platform.datasets import ensure_recipe
+from taskplan_sqlite.platform.overview import Overview
 from taskplan_sqlite.platform.queries import ItemQueries
 from taskplan_sqlite.platform.requests import Tasks
 from taskplan_sqlite.store.store import SqliteStore
@@ -56,12 +57,19 @@ class Gate:
     queries: ItemQueries = field(init=False)
     tasks: Tasks = field(init=False)
     commands: Commands = field(init=False)
+    overview: Overview = field(init=False)
 
     def __post_init__(self) -> None:
         self.queries = ItemQueries(self.store)
         self.tasks = Tasks(self.store, self.queries)
         self.commands = Commands(self.store, self.options.command_delay)
+        self.overview = Overview(self.store.connection)
         self.token = self.tokens.make(self.options.user)
+
+    @property
+    def page(self) -> str:
+        """The address of the page to look at, with the token where browsers send it to nobody."""
+        return f"{self.url.removesuffix('/api/v1')}/#token={self.token}"
 
     def complete_datasets(self) -> None:
         """Give datasets that were imported, perhaps just now, the recipe that every dataset has."""
