@@ -27,7 +27,7 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
     count = int(1_000_000 * scale)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        backend = SqliteBackend(_store(folder, count))
+        backend = SqliteBackend(store_of(folder, count))
         spec = spec_from(
             {
                 "tasks": [
@@ -76,13 +76,14 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
     ]
 
 
-def _store(folder: Path, count: int) -> SqliteStore:
+def store_of(folder: Path, count: int, *, threads: bool = False) -> SqliteStore:
+    """Return an open store of the workload's first items, in dataset "bench"."""
     load = workload(count)
     path = folder / "items.ndjson"
     with path.open("w", encoding="utf-8") as file:
         for row in range(count):
             file.write(json.dumps(load.document(row)) + "\n")
-    store = SqliteStore(folder / "bench.db", create=True)
+    store = SqliteStore(folder / "bench.db", create=True, threads=threads)
     store.import_path(path, "bench")
     path.unlink()
     return store
