@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.dql.lookup import FEW, tester
 from taskplan.dql.match import satisfies
 from taskplan.dql.query import (
     And,
@@ -24,12 +25,11 @@ from taskplan.dql.query import (
     Predicate,
     Query,
 )
+from taskplan.model.ids import ItemIds
 from taskplan.model.table import Codes, Column, DocumentTable, ItemTable
 
 Mask = NDArray[np.bool_]
 _EXACT = 2**53
-FEW = 6
-"""Up to so many codes are compared one by one, which is faster than any table."""
 
 
 def evaluate(query: Query, table: ItemTable) -> Mask:
@@ -68,6 +68,8 @@ def select(query: Query, table: ItemTable, *, paged: bool = False) -> NDArray[np
 def node_mask(node: Node, table: DocumentTable) -> Mask:
     """Return which rows of a table a node holds for; the array may be read-only."""
     if isinstance(node, Field):
+        if node.path == "id" and isinstance(table, ItemTable) and _is_list_of_texts(node.predicate):
+            return _id_mask(node.predicate, table)
         return field_mask(node.predicate, table.column(node.path))
     both = isinstance(node, And)
     combine = np.logical_and if both else np.logical_or
@@ -86,7 +88,8 @@ def node_mask(node: Node, table: DocumentTable) -> Mask:
 
 def field_mask(predicate: Predicate, column: Column) -> Mask:
     """Return which rows of a column satisfy a predicate; the array may be read-only."""
-    passes = [satisfies(predicate, reached) for reached in column.values]
+    test = tester(predicate)
+    passes = [test(reached) for reached in column.values]
     if column.numbers is None:
         return _look_up(column, passes)
     numbers = _number_mask(predicate, column.numbers)
@@ -97,6 +100,23 @@ def field_mask(predicate: Predicate, column: Column) -> Mask:
     if any(passes):
         is_number |= _look_up(column, [*passes, False])
     return is_number
+
+
+def _is_list_of_texts(predicate: Predicate) -> TypeGuard[In | NotIn]:
+    return (
+        isinstance(predicate, In | NotIn)
+        and not predicate.glob
+        and len(predicate.values) > FEW
+        and all(isinstance(value, str) for value in predicate.values)
+    )
+
+
+def _id_mask(predicate: In | NotIn, table: ItemTable) -> Mask:
+    """Look the ids up instead of asking every row: an item has one id, and it is text."""
+    rows = table.ids.rows_of(ItemIds.of(predicate.values))
+    mask = np.zeros(len(table), dtype=bool)
+    mask[rows[rows >= 0]] = True
+    return np.logical_not(mask, out=mask) if isinstance(predicate, NotIn) else mask
 
 
 def _look_up(column: Column, passes: list[bool]) -> Mask:

@@ -222,3 +222,44 @@ def test_what_the_platform_pins(asked: dict[str, Any], count: int) -> None:
     documents[5]["metadata"].update({"user": {"good": True}, "spe-cial": {"ke_ys": 1}})
     table = MemoryTable.from_documents(documents)
     assert evaluate(parse({"filter": asked}), table).sum() == count
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 2),
+    st.sampled_from(["a", "b", "ab", "*", "a*", "", "1"]),
+    st.lists(st.sampled_from(["a", "b", 1]), max_size=2),
+)
+
+
+@settings(max_examples=300)
+@given(
+    held=st.lists(VALUES, max_size=12),
+    listed=st.lists(VALUES, min_size=4, max_size=20),
+    operator=st.sampled_from(["$in", "$nin"]),
+    path=st.sampled_from(["filename", "metadata.v"]),
+)
+def test_long_lists_mean_what_short_ones_mean(
+    held: list[Any], listed: list[Any], operator: str, path: str
+) -> None:
+    documents = [
+        {"id": f"{n:024x}", "filename": f"/{value}", "metadata": {"v": value}} for n, value in enumerate(held)
+    ]
+    table = MemoryTable.from_documents(documents)
+    wanted = [f"/{value}" for value in listed] if path == "filename" else listed
+    query = parse({"filter": {path: {operator: wanted}}})
+    expected = [match(query, document) for document in table.documents()]
+    assert evaluate(query, table).tolist() == expected
+
+
+@settings(max_examples=100)
+@given(
+    ids=st.lists(st.integers(0, 40), unique=True, max_size=30),
+    listed=st.lists(st.one_of(st.integers(0, 50).map("{:024x}".format), st.text(max_size=2)), max_size=30),
+    operator=st.sampled_from(["$in", "$nin"]),
+)
+def test_lists_of_ids_are_looked_up(ids: list[int], listed: list[str], operator: str) -> None:
+    table = MemoryTable.from_documents({"id": f"{n:024x}", "filename": f"/{n}"} for n in ids)
+    query = parse({"filter": {"id": {operator: listed}}})
+    assert evaluate(query, table).tolist() == [match(query, document) for document in table.documents()]
