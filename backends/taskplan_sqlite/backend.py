@@ -65,29 +65,34 @@ class SqliteBackend:
         return frozenset(email for (email,) in rows) or None
 
     def task(self, dataset: str, name_or_id: str) -> TaskState:
-        found = tasks.find_task(self._connection, self.store.dataset_pk(dataset), name_or_id)
-        return reading.read_task(self.store, found)
+        with self.store.read() as connection:
+            found = tasks.find_task(connection, self.store.dataset_pk(dataset), name_or_id)
+            return reading.read_task(self.store, found)
 
     def tasks(self, dataset: str | None = None) -> tuple[TaskState, ...]:
-        condition, values = (
-            ("", ()) if dataset is None else ("WHERE dataset = ?", (self.store.dataset_pk(dataset),))
-        )
-        rows = self._connection.execute(
-            f"SELECT id FROM tasks {condition} ORDER BY created_at, rowid", values
-        ).fetchall()
-        return tuple(reading.read_task(self.store, task) for (task,) in rows)
+        with self.store.read() as connection:
+            condition, values = (
+                ("", ()) if dataset is None else ("WHERE dataset = ?", (self.store.dataset_pk(dataset),))
+            )
+            rows = connection.execute(
+                f"SELECT id FROM tasks {condition} ORDER BY created_at, rowid", values
+            ).fetchall()
+            return tuple(reading.read_task(self.store, task) for (task,) in rows)
 
     def find(self, key: str) -> Outcome | None:
-        return traces.find(self._connection, key)
+        with self.store.read() as connection:
+            return traces.find(connection, key)
 
     def items_of(self, key: str) -> Mapping[str, ItemIds]:
-        found = traces.find(self._connection, key)
-        if found is None:
-            return {}
-        (dataset,) = self._connection.execute(
-            "SELECT d.name FROM tasks t JOIN datasets d ON d.pk = t.dataset WHERE t.id = ?", (found.task_id,)
-        ).fetchone()
-        held = ids_of(self.store, dataset, reading.held_items(self._connection, found.task_id, key))
+        with self.store.read() as connection:
+            found = traces.find(connection, key)
+            if found is None:
+                return {}
+            (dataset,) = connection.execute(
+                "SELECT d.name FROM tasks t JOIN datasets d ON d.pk = t.dataset WHERE t.id = ?",
+                (found.task_id,),
+            ).fetchone()
+            held = ids_of(self.store, dataset, reading.held_items(connection, found.task_id, key))
         nothing = ItemIds.of(())
         return {
             annotator: held.get(assignment, nothing) for annotator, assignment in found.assignments.items()

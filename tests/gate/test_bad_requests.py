@@ -272,3 +272,90 @@ def try_out(operation: Any, gate: Gate) -> None:
         case.validate_response(answer, checks=(not_a_server_error,))
 
     attempt()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dueDate": 1e300},
+        {"dueDate": -1e18},
+        {"limit": 0.5},
+        {"metadata": {"system": 5}},
+        {"metadata": {"system": [1]}},
+        {"metadata": {"system": {"allowedAssignees": "abc", "batchSize": 3, "maxBatchWorkload": 5}}},
+        {"name": "a\0b"},
+        {"recipeId": "nope"},
+        {"query": '{"filter": 5}'},
+        {"query": '{"filter": {}, "resource": "tasks"}'},
+        {"workload": [{"assigneeId": "nobody", "load": 100}]},
+        {"taskOwner": "\n"},
+        {"emptyTask": True},
+    ],
+    ids=str,
+)
+def test_a_task_that_cannot_be_is_refused_whole(change: dict[str, Any], world: World, gate: Gate) -> None:
+    body = {
+        "name": "label",
+        "datasetId": world.dataset,
+        "query": everything(),
+        "workload": [{"assigneeId": "ann@example.com", "load": 100}],
+    }
+    before = dump(gate.store.path)
+    found = world.client.send("POST", "/tasks", content=json.dumps({**body, **change}).encode())
+    assert found.status in (400, 404, 501), found.content
+    assert found.message
+    assert dump(gate.store.path) == before
+
+
+def test_a_dataset_stays_readable_whatever_is_written_into_its_metadata(world: World) -> None:
+    for system in (5, [1], "x", {"recipes": 5}, {"recipes": [{"a": 1}]}):
+        content = json.dumps({"metadata": {"system": system}}).encode()
+        assert (
+            world.client.send("PATCH", f"/datasets/{world.dataset}?system=true", content=content).status
+            == 400
+        )
+        sent = {"name": "new", "projects": [world.project], "metadata": {"system": system}}
+        assert world.client.send("POST", "/datasets", content=json.dumps(sent).encode()).status == 400
+    assert world.client.ask("GET", f"/datasets/{world.dataset}")["id"] == world.dataset
+
+
+def test_what_looks_like_a_token_is_in_no_record_and_no_message(world: World, gate: Gate) -> None:
+    client, token = world.client, gate.token
+    for path in (f"/tasks/{token}", f"/nothing/{token}", f"/tasks?name={token}"):
+        assert token.encode() not in client.send("GET", path).content
+    client.send("POST", "/users/me", content=json.dumps({"password": token}).encode())
+    asked = client.send("GET", "/_taskplan/requests", root=True).content
+    assert token.encode() not in asked
+    assert token.encode() not in client.send("GET", "/_taskplan/overview", root=True).content
+
+
+def test_only_a_loopback_name_is_answered(client: Client) -> None:
+    for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example"):
+        assert client.send("GET", "/projects", headers={"Host": host}).status == 403
+    assert client.send("GET", "/projects", headers={"Host": "localhost:1"}).status == 200
+
+
+def test_a_login_that_is_no_text_is_refused(client: Client) -> None:
+    assert client.send("POST", "/token", content=b'{"username": "\xff"}', root=True).status == 400
+
+
+def test_a_mimetype_cannot_write_headers(world: World) -> None:
+    item = world.items[0]
+    change = {"metadata": {"system": {"mimetype": "text/plain\r\nX-Evil: 1"}}}
+    assert (
+        world.client.send("PATCH", f"/items/{item}?system=true", content=json.dumps(change).encode()).status
+        == 200
+    )
+    found = world.client.send("GET", f"/items/{item}/stream")
+    assert (found.status, found.headers["content-type"]) == (200, "application/octet-stream")
+
+
+def test_who_leaves_with_all_done_is_done(world: World) -> None:
+    task = world.task()
+    first = world.of(task["id"])[0]
+    mine = [item for item in world.items if first["id"] in str(world.system(item)["refs"])][:2]
+    body = {"itemIds": mine, "statusPayload": {"operation": "create", "status": "completed"}}
+    world.client.ask("POST", f"/assignments/items/tasks/{task['id']}/status", body)
+    leaving = {"action": "remove", "assignees": [first["annotator"]]}
+    world.client.ask("POST", f"/annotationtasks/{task['id']}/contributors", leaving)
+    assert {a["id"]: a["status"] for a in world.of(task["id"])}[first["id"]] == "done"

@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route as WebRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskplan.errors import TaskplanError
 from taskplan_sqlite.gate import control, viewing
@@ -26,6 +28,7 @@ from taskplan_sqlite.gate.routes import ALL
 from taskplan_sqlite.gate.routes.users import Login, login
 from taskplan_sqlite.gate.routing import Call, File, Reply, Route, Stored
 from taskplan_sqlite.gate.service import Gate
+from taskplan_sqlite.gate.tokens import redacted
 
 PREFIX = "/api/v1"
 MOST_BYTES = 32 * 2**20
@@ -34,6 +37,7 @@ MOST_FILE_BYTES = 4 * 2**30
 COVERAGE = "docs/gate-coverage.md"
 _LOGGED_BYTES = 16_384
 _BROKEN = "the request cannot be read"
+_NAMES = ("127.0.0.1", "localhost")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -52,7 +56,26 @@ def make_app(gate: Gate) -> Starlette:
     ]
     routes += viewing.page_routes()
     routes += [WebRoute("/{rest:path}", partial(_nothing, gate), methods=list(_VERBS))]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+    return Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: _refused},
+        middleware=[Middleware(_OnlyLoopback)],
+    )
+
+
+class _OnlyLoopback:
+    """Answers only to a loopback name: a page from elsewhere whose name leads here gets nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            asked = Headers(scope=scope).get("host", "127.0.0.1").partition(":")[0]
+            if asked not in _NAMES:
+                refusal = _failure(403, f"this gate is 127.0.0.1, not {asked}")
+                return await refusal(scope, receive, send)
+        return await self._app(scope, receive, send)
 
 
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -81,7 +104,7 @@ async def _login(gate: Gate, request: Request) -> Response:
             return _json(login(gate, sent))
     except GateError as error:
         return _failure(error.status, error.message)
-    except (msgspec.MsgspecError, RecursionError, ClientDisconnect) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeError, ClientDisconnect) as error:
         return _failure(400, f"{_BROKEN}: {error}")
 
 
@@ -106,6 +129,9 @@ async def _answer(gate: Gate, route: Route, request: Request) -> Response:
         response = _failure(503 if "locked" in str(error) else 507, f"the store cannot be used: {error}")
     except (msgspec.MsgspecError, RecursionError, ClientDisconnect, HTTPException) as error:
         response = _failure(400, f"{_BROKEN}: {error}")
+    except OSError as error:
+        # A full disk, or a folder for files that cannot be written.
+        response = _failure(507, f"what was sent cannot be kept: {error.strerror or error}")
     except (OverflowError, UnicodeError) as error:
         # What SQLite cannot hold: numbers of more than 64 bits, halves of surrogate pairs.
         response = _failure(400, f"a value is out of range: {error}")
@@ -113,7 +139,7 @@ async def _answer(gate: Gate, route: Route, request: Request) -> Response:
     if response.status_code >= 400:
         entry["message"] = msgspec.json.decode(response.body)["message"]
     if not request.url.path.removeprefix(PREFIX).startswith("/_taskplan"):
-        gate.requests.append(entry)
+        gate.requests.append(msgspec.json.decode(redacted(msgspec.json.encode(entry).decode())))
     return response
 
 
@@ -159,6 +185,8 @@ async def _decoded(
 
 def _body(text: bytes, type: Any) -> Any:
     """Decode a body; nothing sent is an empty object, where that is enough."""
+    if rb"\u0000" in text:
+        raise GateError(400, f"{_BROKEN}: a text holds the character NUL")
     try:
         return msgspec.json.decode(text or b"{}", type=type)
     except UnicodeDecodeError as error:
@@ -204,4 +232,4 @@ def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None
 
 
 def _failure(status: int, message: str) -> Response:
-    return _json({"message": message, "statusCode": status}, status)
+    return _json({"message": redacted(message), "statusCode": status}, status)

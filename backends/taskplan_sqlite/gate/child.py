@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 import runpy
 import sys
+import traceback
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from taskplan_sqlite.gate.sdk import LOGINS, import_sdk, point_at
@@ -36,7 +39,16 @@ def main() -> None:
     stay_here(dl)
     sys.argv = sys.argv[1:]
     sys.path[0] = os.path.dirname(os.path.abspath(script))
+    sys.excepthook = partial(_tell, script)
     runpy.run_path(script, run_name="__main__")
+
+
+def _tell(script: str, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a traceback as Python does for the script alone, without the frames of this runner."""
+    frame = trace
+    while frame is not None and frame.tb_frame.f_code.co_filename != script:
+        frame = frame.tb_next
+    traceback.print_exception(kind, error, frame)
 
 
 if __name__ == "__main__":

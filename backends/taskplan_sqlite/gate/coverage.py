@@ -18,7 +18,7 @@ $ printf 'import dtlpy as dl\\nproject = dl.projects.get(project_name="local")\
 \\nprint([task.name for task in project.tasks.list()])\\n' > names.py
 $ taskplan run --store demo.db names.py
 ['pilot', 'label-train', 'check-train']
-what the script did
+what the script did on a copy of demo.db
 no task was made or changed
 ```
 

@@ -8,13 +8,35 @@ import msgspec
 from msgspec import Meta
 
 Text = Annotated[str, Meta(min_length=1)]
+Email = Annotated[str, Meta(pattern=r"^[^@\s<>]+@[^@\s<>]+$(?!\n)")]
+Moment = Annotated[float, Meta(ge=0, lt=253_402_300_800_000)]
+"""Milliseconds since 1970, up to the year 9999."""
+Count = Annotated[float, Meta(ge=0, le=2**31, multiple_of=1)]
 
 
 class Load(msgspec.Struct, rename="camel"):
     """One assignee's part of a workload, in percent."""
 
-    assignee_id: Text
+    assignee_id: Email
     load: float
+
+
+class System(msgspec.Struct, rename="camel"):
+    """The part of a task's system metadata that decides how it is handed out."""
+
+    allowed_assignees: list[Email] | None = None
+    recipes: list[str] | None = None
+
+
+class Metadata(msgspec.Struct):
+    """Metadata, of which the system's part must be an object."""
+
+    system: System | None = None
+
+
+def check_metadata(sent: Any) -> None:
+    """ValidationError for metadata whose system part has not the shape that the platform reads."""
+    msgspec.convert(sent, Metadata | None)
 
 
 class TaskSpec(msgspec.Struct, rename="camel"):
@@ -40,13 +62,13 @@ class NewTask(msgspec.Struct, rename="camel"):
     dataset_id: str
     query: str
     project_id: str | None = None
-    task_owner: str | None = None
+    task_owner: Email | None = None
     recipe_id: str | None = None
     spec: TaskSpec = msgspec.field(default_factory=TaskSpec)
-    due_date: float | None = None
+    due_date: Moment | None = None
     priority: Literal[1, 2, 3] | None = None
     workload: list[Load] | None = None
-    limit: Annotated[float, Meta(ge=0, le=2**31)] | None = None
+    limit: Count | None = None
     available_actions: list[Action] | None = None
     check_if_exist: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
@@ -60,9 +82,9 @@ class TaskChange(msgspec.Struct, rename="camel"):
     name: Text | None = None
     recipe_id: str | None = None
     query: str | None = None
-    task_owner: str | None = None
+    task_owner: Email | None = None
     priority: Literal[1, 2, 3] | None = None
-    due_date: float | None = None
+    due_date: Moment | None = None
     status: Literal["open", "dismissed", "completed", "completed with issues", "in progress"] | None = None
     available_actions: list[Action] | None = None
     metadata: dict[str, Any] | None = None
@@ -74,7 +96,7 @@ class Additions(msgspec.Struct, rename="camel"):
 
     query: str
     workload: list[Load] | None = None
-    limit: Annotated[float, Meta(ge=0, le=2**31)] | None = None
+    limit: Count | None = None
 
 
 class Removal(msgspec.Struct):
@@ -87,7 +109,7 @@ class Contributors(msgspec.Struct):
     """People who join a task or leave it."""
 
     action: Literal["add", "remove"]
-    assignees: list[Text] = []
+    assignees: list[Email] = []
 
 
 class StatusChange(msgspec.Struct, rename="camel"):
@@ -108,7 +130,7 @@ class BulkStatus(msgspec.Struct, rename="camel"):
 class Reassignment(msgspec.Struct, rename="camel"):
     """Who takes an assignment over."""
 
-    annotator: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
+    annotator: Email
     task_id: str | None = None
 
 

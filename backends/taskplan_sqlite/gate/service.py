@@ -31,13 +31,12 @@ def now() -> float:
 class Options:
     """How a gate behaves.
 
-    `user` is whom its token speaks for; `open_login` takes any password;
-    `command_delay` (seconds) lets commands pass through their states; `keep_files`
-    names the folder where uploaded bytes stay, None keeps none.
+    `user` is whom its token speaks for; `command_delay` (seconds) lets commands pass
+    through their states; `keep_files` names the folder where uploaded bytes stay,
+    None keeps none.
     """
 
     user: str = "me@example.com"
-    open_login: bool = False
     command_delay: float = 0.0
     keep_files: Path | None = None
 

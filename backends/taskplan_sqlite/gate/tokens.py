@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 
@@ -10,7 +11,13 @@ import jwt
 from taskplan_sqlite.gate.errors import GateError
 
 DAY = 86_400
+_LIKE_A_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 _ALGORITHM = "HS256"
+
+
+def redacted(text: str) -> str:
+    """Return a text without anything that looks like a token, whosever it is."""
+    return _LIKE_A_TOKEN.sub("…", text)
 
 
 class Tokens:

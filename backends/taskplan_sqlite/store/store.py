@@ -60,6 +60,19 @@ class SqliteStore:
                     self.connection.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """See one moment of the store for the time of the block, whatever others write meanwhile."""
+        if self.connection.in_transaction:
+            yield self.connection
+            return
+        with telling(self.path):
+            self.connection.execute("BEGIN")
+            try:
+                yield self.connection
+            finally:
+                self.connection.execute("COMMIT")
+
     def touch_refs(self, dataset: int) -> None:
         """Note that the refs of the dataset with this primary key have changed; inside `write()`."""
         self.connection.execute(

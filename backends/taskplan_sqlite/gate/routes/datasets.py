@@ -8,6 +8,7 @@ import msgspec
 
 from taskplan_sqlite.gate import wire
 from taskplan_sqlite.gate.errors import GateError
+from taskplan_sqlite.gate.payloads import check_metadata
 from taskplan_sqlite.gate.routing import Call, Routes
 from taskplan_sqlite.gate.service import Gate
 from taskplan_sqlite.platform import datasets
@@ -65,6 +66,7 @@ def create_dataset(gate: Gate, call: Call) -> Any:
     """Make a dataset in a project."""
     if len(call.body.projects) != 1:
         raise GateError(400, "projects: expected one")
+    check_metadata(call.body.metadata)
     project = require(gate.store.connection, "project", call.body.projects[0])
     with gate.store.write() as connection:
         dataset = datasets.create_dataset(
@@ -91,6 +93,7 @@ def update_dataset(gate: Gate, call: Call) -> Any:
     row = _row(gate, call)
     document = {**row["document"], "updatedAt": iso(call.now), "updatedBy": call.user}
     change = call.body.metadata
+    check_metadata(change)
     if change is not None:
         if not call.flag("system"):
             change = {name: value for name, value in change.items() if name != "system"}

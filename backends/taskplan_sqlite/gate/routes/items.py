@@ -323,7 +323,10 @@ def stream_item(gate: Gate, call: Call) -> Any:
     if kept is None or not (kept / row["id"]).is_file():
         raise GateError(404, "this gate keeps no bytes of files (--keep-files keeps them)")
     system = (row["document"].get("metadata") or {}).get("system") or {}
-    return Stored(kept / row["id"], str(system.get("mimetype", "application/octet-stream")))
+    mimetype = str(system.get("mimetype"))
+    # It goes into a header, and anybody may have written it.
+    known = re.fullmatch(r"[\w.+-]+/[\w.+-]+", mimetype, re.ASCII)
+    return Stored(kept / row["id"], mimetype if known else "application/octet-stream")
 
 
 def _exists(gate: Gate, item: str) -> bool:

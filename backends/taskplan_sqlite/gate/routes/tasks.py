@@ -17,6 +17,7 @@ from taskplan_sqlite.gate.payloads import (
     NewTask,
     Removal,
     TaskChange,
+    check_metadata,
 )
 from taskplan_sqlite.gate.routing import Call, Routes
 from taskplan_sqlite.gate.service import Gate
@@ -27,6 +28,7 @@ from taskplan_sqlite.platform.documents import iso
 from taskplan_sqlite.platform.queries import Page, envelope, page_of, parsed
 from taskplan_sqlite.platform.requests import TaskRequest
 from taskplan_sqlite.platform.rows import merged, require, rows_of
+from taskplan_sqlite.platform.statuses import refresh
 from taskplan_sqlite.platform.tasks import change_task
 from taskplan_sqlite.platform.workloads import checked_workload
 
@@ -47,7 +49,12 @@ def create_task(gate: Gate, call: Call) -> Any:
         found = _existing(gate, body.check_if_exist)
         if found is not None:
             return found
+    check_metadata(body.metadata)
+    _check_query(body.query)
+    if body.empty_task:
+        raise GateError(501, "this gate makes no empty tasks")
     recipes = recipe_ids(gate.store.connection, dataset["id"])
+    _check_recipe(gate, body.recipe_id)
     request = TaskRequest(
         name=body.name,
         type=body.spec.type,
@@ -70,6 +77,19 @@ def create_task(gate: Gate, call: Call) -> Any:
         spec = {"createTaskPayload": msgspec.to_builtins(body), "createdTaskId": task}
         command = gate.commands.make("CreateTask", spec, now=call.now)
     return wire.command(gate, command)
+
+
+def _check_query(text: str) -> None:
+    """GateError 400 unless the text is a query of items."""
+    sent = envelope(text)
+    if sent.get("resource") not in (None, "items"):
+        raise GateError(400, f"query: a task takes items, not {sent['resource']}")
+    parsed({**sent, "resource": "items"}, "items")
+
+
+def _check_recipe(gate: Gate, recipe: str | None) -> None:
+    if recipe:
+        require(gate.store.connection, "recipe", recipe)
 
 
 def loads_of(workload: list[Load] | None) -> dict[str, float]:
@@ -187,8 +207,10 @@ def update_task(gate: Gate, call: Call) -> Any:
     row, body = _row(gate, call), call.body
     document = dict(row["document"])
     if body.query is not None:
-        envelope(body.query)
+        _check_query(body.query)
         document["query"] = body.query
+    _check_recipe(gate, body.recipe_id)
+    check_metadata(body.metadata)
     if body.metadata is not None:
         sent = {name: value for name, value in body.metadata.items() if name != "system"}
         document["metadata"] = {
@@ -271,6 +293,7 @@ def change_contributors(gate: Gate, call: Call) -> Any:
         for who in call.body.assignees:
             if call.body.action == "remove":
                 remove_annotator(connection, row["id"], who)
+                refresh(connection, row["id"])
                 continue
             assignment = add_assignment(connection, row["id"], who, now=call.now)
             if batches is not None:

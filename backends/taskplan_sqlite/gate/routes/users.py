@@ -57,14 +57,14 @@ def create_api_key(gate: Gate, call: Call) -> Any:
 
 
 def login(gate: Gate, sent: Login) -> dict[str, Any]:
-    """Answer a login: the password is the gate's own token, unless the gate takes any."""
+    """Answer a login: the password is the gate's own token."""
     if sent.type == "refresh_token":
         email = gate.tokens.check(sent.refresh_token or "")
     else:
         email = (sent.username or "").lower()
         if "@" not in email:
             raise GateError(401, "the username is no e-mail address")
-        if not gate.options.open_login and sent.password != gate.token:
+        if sent.password != gate.token:
             raise GateError(401, "the password of this gate is its token")
     token = gate.tokens.make(email)
     return {"id_token": token, "refresh_token": token}
