@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from taskplan import __version__
 from taskplan.allocation.certificate import equal_certificate
@@ -51,12 +50,24 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class TaskWork:
-    """What happened to one task; `items` maps assignee to the ids that are new with them."""
+    """What happened to one task.
+
+    `items` maps assignee to the ids that are new with them, `added` to those that
+    are new in the task as well; `moved` counts the others, and `left` what is in
+    the task no more. `old_name` is set where it has another name now.
+    """
 
     task: TaskState
     kind: str  # "created", "changed" or "deleted"
     items: Mapping[str, ItemIds] = field(default_factory=dict)
+    added: Mapping[str, ItemIds] = field(default_factory=dict)
     statuses: int = 0
+    left: int = 0
+    old_name: str | None = None
+
+    @property
+    def moved(self) -> int:
+        return self.count - sum(map(len, self.added.values()))
 
     @property
     def count(self) -> int:
@@ -76,14 +87,9 @@ def compare(before: State, after: State) -> Record:
     works = []
     for name, task in after.tasks.items():
         old = before.tasks.get(name)
-        held = _holders(old)
-        new = {a.assignee: a.items.take(_others(a.items, held, a.assignee)) for a in task.assignments}
-        new = {who: ids for who, ids in new.items() if len(ids)}
-        statuses = _done(task) - (_done(old) if old else 0)
-        if old is None:
-            works.append(TaskWork(task, "created", new, statuses))
-        elif new or statuses or task.n_items != old.n_items:
-            works.append(TaskWork(task, "changed", new, statuses))
+        work = _task_work(old, task)
+        if old is None or work.items or work.left or work.statuses or work.old_name is not None:
+            works.append(work)
     works += [TaskWork(task, "deleted") for name, task in before.tasks.items() if name not in after.tasks]
     names = dict.fromkeys([*before.items, *after.items])
     changes = {name: after.items.get(name, 0) - before.items.get(name, 0) for name in names}
@@ -91,9 +97,27 @@ def compare(before: State, after: State) -> Record:
     return Record(tuple(works), kept)
 
 
-def _others(ids: ItemIds, held: Mapping[str, str], who: str) -> NDArray[np.int64]:
-    """Return the places of those ids that somebody else held, or nobody."""
-    return np.flatnonzero([held.get(item) != who for item in ids]).astype(np.int64)
+def _task_work(old: TaskState | None, task: TaskState) -> TaskWork:
+    held = _holders(old)
+    items, added = {}, {}
+    for a in task.assignments:
+        before = [held.get(item) for item in a.items]
+        items[a.assignee] = _taken(a.items, [who != a.assignee for who in before])
+        added[a.assignee] = _taken(a.items, [who is None for who in before])
+    now = _holders(task)
+    return TaskWork(
+        task,
+        "created" if old is None else "changed",
+        {who: ids for who, ids in items.items() if len(ids)},
+        {who: ids for who, ids in added.items() if len(ids)},
+        _done(task) - (_done(old) if old else 0),
+        sum(item not in now for item in held),
+        old.name if old is not None and old.name != task.name else None,
+    )
+
+
+def _taken(ids: ItemIds, wanted: Sequence[bool]) -> ItemIds:
+    return ids.take(np.flatnonzero(wanted).astype(np.int64))
 
 
 def _holders(task: TaskState | None) -> dict[str, str]:
@@ -129,15 +153,30 @@ def as_plan(
             continue
         if work.statuses:
             warnings.append(f"{task.name}: statuses of items are no part of a plan")
-        shares, gone = _known(work.items, table)
+        if work.moved:
+            warnings.append(
+                f"{task.name}: {_items(work.moved)} moved between people; a plan does not do that"
+            )
+        if work.left:
+            warnings.append(f"{task.name}: {_items(work.left)} left it; a plan does not do that")
+        if work.old_name is not None:
+            warnings.append(f'{task.name}: was named "{work.old_name}" before; a plan does not do that')
+        shares, gone = _known(work.added, table)
         if gone:
-            warnings.append(f"{task.name}: {gone:,} of its items are not in the store, and are left out")
+            warnings.append(
+                f"{task.name}: {gone:,} of its items were not in the store before; they are left out"
+            )
         if not shares:
-            warnings.append(f"{task.name}: nobody got items by it; it is left out")
+            if work.kind == "created":
+                warnings.append(f"{task.name}: nobody got items by it; it is left out")
             continue
         operation = _operation(work, shares, made, operations, table, defaults)
         made[task.id] = operation.id
         operations.append(operation)
+    for name, more in record.datasets.items():
+        if more:
+            words = "items were added" if more > 0 else "items were removed"
+            warnings.append(f"{name}: {words}; a plan does not do that")
     plan = Plan(
         digest="",
         taskplan=__version__,
@@ -154,6 +193,10 @@ def as_plan(
         operations=tuple(operations),
     )
     return seal(plan)[0], warnings
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count:,} items"
 
 
 def _known(items: Mapping[str, ItemIds], table: ItemTable) -> tuple[dict[str, ItemIds], int]:
@@ -203,7 +246,7 @@ def _operation(
         depends_on=depends,
         task=fields,
         target=None if fields else task.id,
-        about=None if fields else task.name,
+        about=None if fields else work.old_name or task.name,
         selection=Selection("items", None, allocation.items.count),
         allocation=allocation,
     )

@@ -82,3 +82,29 @@ def load_plan(path: Path) -> Plan:
     from taskplan.planning.codec import read_plan
 
     return read_plan(path)
+
+
+def keep_applied(target: Path, store: Path, digest: str | None = None) -> None:
+    """Refuse to write over a plan that was applied to the store, for undoing it needs the file.
+
+    PlanError unless it is the plan `digest` itself.
+    """
+    from taskplan.errors import PlanError
+    from taskplan.planning.codec import read_plan
+    from taskplan.replay.journal import read_entries
+
+    if not target.is_file():
+        return
+    try:
+        old = read_plan(target)
+    except PlanError:
+        return
+    if old.digest == digest:
+        return
+    entries = read_entries(store, [operation.key for operation in old.operations]).values()
+    if any(entry.plan == old.digest and entry.state in ("intent", "done") for entry in entries):
+        raise PlanError(
+            f"holds a plan that was applied to {store}, and undo needs it",
+            source=str(target),
+            hint="write to another file, or undo it first",
+        )

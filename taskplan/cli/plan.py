@@ -74,7 +74,7 @@ def plan(
         if target is not None:
             from taskplan.planning.codec import write_plan
 
-            _keep_applied(target, made, store)
+            options.keep_applied(target, store, made.digest)
             write_plan(target, made)
         if as_json:
             output.print_json(views.plan_json(made, with_items=False))
@@ -102,29 +102,6 @@ def _next_step(target: Path, store: Path, source: Path | None, dataset: str) -> 
         return f"; next: taskplan rehearse {target} --store {store}"
     # The throwaway store is gone by then.
     return f"; next: taskplan import {source} --dataset {dataset}, then taskplan apply {target}"
-
-
-def _keep_applied(target: Path, made: Plan, store: Path) -> None:
-    """Refuse to write over a plan that was applied to the store: undoing it needs the file."""
-    from taskplan.errors import PlanError
-    from taskplan.planning.codec import read_plan
-    from taskplan.replay.journal import read_entries
-
-    if not target.is_file():
-        return
-    try:
-        old = read_plan(target)
-    except PlanError:
-        return
-    if old.digest == made.digest:
-        return
-    entries = read_entries(store, [operation.key for operation in old.operations]).values()
-    if any(entry.plan == old.digest and entry.state in ("intent", "done") for entry in entries):
-        raise PlanError(
-            f"holds a plan that was applied to {store}, and undo needs it",
-            source=str(target),
-            hint="write to another file, or undo it first",
-        )
 
 
 def _spec(

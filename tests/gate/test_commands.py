@@ -93,7 +93,7 @@ def test_what_a_script_did_is_told(folder: Path) -> None:
     done = taskplan(folder, "run", "--store", "work.db", "told.py")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "what the script did",
+        "what the script did on a copy of work.db",
         "created nothing (annotation): 0 items",
         "created odd (annotation): 40 items",
         "  assignee  items  share",

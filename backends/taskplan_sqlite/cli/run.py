@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,16 +59,27 @@ def run(
     from taskplan_sqlite.script_warnings import warnings_of
     from taskplan_sqlite.store.store import SqliteStore
 
-    if not script.is_file():
+    if str(script).startswith("-"):
+        raise click.NoSuchOption(str(script).partition("=")[0], ctx=click.get_current_context())
+    if script.is_dir():
+        raise NotFoundError("is a folder, not a script", source=str(script))
+    if not script.exists():
         raise NotFoundError("there is no such script", source=str(script))
     _need_sdk()
+    _warn_of_late_options(args)
+    # A copy of the store and a script are left behind by a process that just stops.
+    signal.signal(signal.SIGTERM, _end)
     with ExitStack() as stack:
         original = SqliteBackend(SqliteStore(_existing(store)))
         stack.callback(original.close)
         path = original.store.path
+        if dataset is not None:
+            original.store.dataset_pk(dataset)
+        if save_plan is not None:
+            _check_target(save_plan, store)
         if not in_place:
             path = stack.enter_context(rehearsal_copy(original.store)).path
-        wanted = Options(user=user, open_login=True, command_delay=command_delay)
+        wanted = Options(user=user, command_delay=command_delay)
         gate = stack.enter_context(server.open_gate(path, wanted))
         backend = SqliteBackend(gate.store)
         before = State.of(backend)
@@ -82,16 +94,45 @@ def run(
         if as_json:
             output.print_json({"exit_code": code, **_record_json(record), "warnings": told})
         else:
-            _show(record, told)
+            where = f"in {store}" if in_place else f"on a copy of {store}"
+            failed = f"the script failed (exit code {code}); " if code else ""
+            _show(record, told, f"{failed}what {'it' if code else 'the script'} did {where}")
         if save_plan is not None:
-            _save(save_plan, record, original, dataset, script, _default_recipes(gate))
+            _save(save_plan, record, original, dataset, script, _default_recipes(gate), store)
+            if in_place and record.tasks:
+                output.warn(["what this plan makes is in the store already; applying it makes it again"])
+            if code:
+                output.warn(["the script failed, so that the plan holds only what it did before"])
     sys.exit(code)
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def _existing(store: Path) -> Path:
     if not store.exists():
         options.open_store(store)
     return store
+
+
+def _check_target(target: Path, store: Path) -> None:
+    """Find out before the script has run whether its plan can be written."""
+    from taskplan.errors import NotFoundError
+
+    if target.is_dir():
+        raise NotFoundError("is a folder, not a file", source=str(target))
+    if not target.absolute().parent.is_dir():
+        raise NotFoundError("there is no such folder", source=str(target.parent))
+    options.keep_applied(target, store)
+
+
+def _warn_of_late_options(args: tuple[str, ...]) -> None:
+    ours = {name for parameter in run.params for name in parameter.opts if name.startswith("--")}
+    late = [arg for arg in args if arg.partition("=")[0] in ours]
+    if late:
+        stand = "stands" if len(late) == 1 else "stand"
+        output.warn([f"{', '.join(late)} {stand} after SCRIPT and went to the script, not to `taskplan run`"])
 
 
 def _need_sdk() -> None:
@@ -115,7 +156,11 @@ def _perform(gate: Gate, script: Path, args: tuple[str, ...], *, quiet: bool) ->
         }
         command = [sys.executable, "-W", "ignore", "-m", "taskplan_sqlite.gate.child", str(script), *args]
         # With --json stdout is for that alone.
-        done = subprocess.run(command, env=environment, check=False, stdout=sys.stderr if quiet else None)
+        try:
+            done = subprocess.run(command, env=environment, check=False, stdout=sys.stderr if quiet else None)
+        except KeyboardInterrupt:
+            output.say("interrupted; the script was ended")
+            raise click.exceptions.Exit(130) from None
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
@@ -131,7 +176,13 @@ def _default_recipes(gate: Gate) -> set[str]:
 
 
 def _save(
-    target: Path, record: Record, original: Any, dataset: str | None, script: Path, defaults: set[str]
+    target: Path,
+    record: Record,
+    original: Any,
+    dataset: str | None,
+    script: Path,
+    defaults: set[str],
+    store: Path,
 ) -> None:
     from taskplan.planning.codec import write_plan
     from taskplan_sqlite.recording import as_plan
@@ -141,14 +192,19 @@ def _save(
     plan, told = as_plan(record, original.snapshot(wanted), script=script.name, defaults=defaults)
     write_plan(target, plan)
     output.warn(told)
-    output.say(f"written to {target}; next: taskplan show {target}")
+    if plan.operations:
+        output.say(f"written to {target}; next: taskplan rehearse {target} --store {store}")
+    else:
+        output.say(f"written to {target}, though nothing is in it")
 
 
-def _show(record: Record, told: list[str]) -> None:
-    output.show(output.heading("what the script did"))
+def _show(record: Record, told: list[str], heading: str) -> None:
+    output.show(output.heading(heading))
     for name, more in record.datasets.items():
-        verb = "added to" if more >= 0 else "removed from"
-        output.tell(f"{output.plural(abs(more), 'item')} {verb} {name}")
+        verb = "added to" if more > 0 else "removed from"
+        output.tell(
+            f"{output.plural(abs(more), 'item')} {verb} {name}" if more else f"{name} is new, and empty"
+        )
     if not record.tasks:
         output.tell("no task was made or changed")
     for work in record.tasks:
@@ -158,7 +214,15 @@ def _show(record: Record, told: list[str]) -> None:
 
 def _work_view(work: TaskWork) -> list[Any]:
     task = work.task
-    facts = [output.plural(work.count, "item")] if work.kind != "deleted" else []
+    facts = [output.plural(work.count - work.moved, "item")] if work.kind == "created" else []
+    if work.kind == "changed" and work.count > work.moved:
+        facts.append(f"{output.plural(work.count - work.moved, 'item')} added")
+    if work.moved:
+        facts.append(f"{output.plural(work.moved, 'item')} moved between people")
+    if work.left:
+        facts.append(f"{output.plural(work.left, 'item')} taken out")
+    if work.old_name is not None:
+        facts.append(f"was named {work.old_name}")
     if work.statuses:
         facts.append(f"{work.statuses:+,} with a status")
     head = f"{work.kind} {task.name} ({task.type})" + (f": {', '.join(facts)}" if facts else "")
@@ -184,6 +248,8 @@ def _record_json(record: Record) -> dict[str, Any]:
                 "dataset": work.task.dataset,
                 "kind": work.kind,
                 "items": {who: len(ids) for who, ids in work.items.items()},
+                "moved": work.moved,
+                "left": work.left,
                 "statuses": work.statuses,
             }
             for work in record.tasks
