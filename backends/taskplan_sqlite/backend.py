@@ -51,7 +51,9 @@ class SqliteBackend:
     def datasets(self) -> tuple[DatasetInfo, ...]:
         return self.store.datasets()
 
-    def snapshot(self, dataset: str | None, *, without: frozenset[str] = frozenset()) -> ItemTable:
+    def snapshot(
+        self, dataset: str | None, *, without: frozenset[str] = frozenset(), only: ItemIds | None = None
+    ) -> ItemTable:
         # Keys that have made nothing are not named, so that cached columns serve.
         made = frozenset(key for key in without if traces.has_refs(self._connection, key))
         return self.store.table(dataset, without=made)
@@ -64,7 +66,7 @@ class SqliteBackend:
         ).fetchall()
         return frozenset(email for (email,) in rows) or None
 
-    def task(self, dataset: str, name_or_id: str) -> TaskState:
+    def task(self, dataset: str, name_or_id: str, *, with_items: bool = True) -> TaskState:
         with self.store.read() as connection:
             found = tasks.find_task(connection, self.store.dataset_pk(dataset), name_or_id)
             return reading.read_task(self.store, found)
@@ -83,7 +85,15 @@ class SqliteBackend:
         with self.store.read() as connection:
             return traces.find(connection, key)
 
-    def items_of(self, key: str) -> Mapping[str, ItemIds]:
+    def begun(self, key: str) -> bool:
+        # An operation and its key are one transaction.
+        return False
+
+    def settle(self, keys: frozenset[str]) -> None:
+        """Nothing is ever made twice here."""
+
+    def items_of(self, operation: Operation) -> Mapping[str, ItemIds]:
+        key = operation.key
         with self.store.read() as connection:
             found = traces.find(connection, key)
             if found is None:
@@ -115,11 +125,12 @@ class SqliteBackend:
         return Outcome(task, assignments, added)
 
     def undo_blockers(
-        self, key: str, together: frozenset[str], *, discard_work: bool = False
+        self, operation: Operation, together: frozenset[str], *, discard_work: bool = False
     ) -> tuple[str, ...]:
-        return traces.blockers(self._connection, key, together, discard_work=discard_work)
+        return traces.blockers(self._connection, operation.key, together, discard_work=discard_work)
 
-    def undo(self, key: str, *, discard_work: bool = False) -> Outcome | None:
+    def undo(self, operation: Operation, *, discard_work: bool = False) -> Outcome | None:
+        key = operation.key
         with self.store.write() as connection:
             found = traces.find(connection, key)
             if found is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from taskplan.model.entities import DatasetInfo, TaskState
+from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import Operation
 
@@ -52,17 +53,23 @@ class Backend(Protocol):
 
     def datasets(self) -> tuple[DatasetInfo, ...]: ...
 
-    def snapshot(self, dataset: str | None, *, without: frozenset[str] = frozenset()) -> ItemTable:
+    def snapshot(
+        self, dataset: str | None, *, without: frozenset[str] = frozenset(), only: ItemIds | None = None
+    ) -> ItemTable:
         """Return the items as they are now, leaving out refs made by operations with the keys `without`.
 
-        The only dataset where None; NotFoundError with the nearest name.
+        The only dataset where None; NotFoundError with the nearest name. Where `only`
+        is given, other items may be left out.
         """
 
     def members(self, dataset: str) -> frozenset[str] | None:
         """Return the lower-cased e-mails of the project's members, or None where they are not known."""
 
-    def task(self, dataset: str, name_or_id: str) -> TaskState:
-        """Return a task; NotFoundError with the nearest name, InputError where a name is ambiguous."""
+    def task(self, dataset: str, name_or_id: str, *, with_items: bool = True) -> TaskState:
+        """Return a task; NotFoundError with the nearest name, InputError where a name is ambiguous.
+
+        Without `with_items` its assignments may be left out.
+        """
 
     def tasks(self, dataset: str | None = None) -> tuple[TaskState, ...]:
         """Return all tasks, oldest first."""
@@ -70,18 +77,27 @@ class Backend(Protocol):
     def find(self, key: str) -> Outcome | None:
         """Return what the operation with this key did, or None where it never took effect."""
 
-    def perform(self, operation: Operation, context: Context) -> Outcome:
-        """Do one operation, whole or not at all, leaving its key where `find` sees it."""
+    def begun(self, key: str) -> bool:
+        """Tell whether a part of the operation with this key is there, and not all of it."""
 
-    def items_of(self, key: str) -> Mapping[str, Any]:
-        """Return assignee → ItemIds that the operation with this key holds now, for verification."""
+    def perform(self, operation: Operation, context: Context) -> Outcome:
+        """Do one operation, leaving its key where `find` sees it once all of it is there.
+
+        Called again after an interruption, it completes what is there.
+        """
+
+    def settle(self, keys: frozenset[str]) -> None:
+        """Take away what operations with these keys may have made twice."""
+
+    def items_of(self, operation: Operation) -> Mapping[str, ItemIds]:
+        """Return assignee → ids that the operation holds now, for verification."""
 
     def undo_blockers(
-        self, key: str, together: frozenset[str], *, discard_work: bool = False
+        self, operation: Operation, together: frozenset[str], *, discard_work: bool = False
     ) -> tuple[str, ...]:
         """Say what stands against undoing the operation, a line each, when all of `together` are undone."""
 
-    def undo(self, key: str, *, discard_work: bool = False) -> Outcome | None:
+    def undo(self, operation: Operation, *, discard_work: bool = False) -> Outcome | None:
         """Remove exactly what the operation made; None where nothing is left of it.
 
         BackendError where people have worked on it since (unless `discard_work`)

@@ -48,7 +48,8 @@ def check_drift(plan: Plan, backend: Backend, done_keys: Collection[str]) -> tup
     if not pending:
         return ()
     own = frozenset(operation.key for operation in plan.operations)
-    table = backend.snapshot(plan.snapshot.dataset, without=own)
+    only = ItemIds.of(dict.fromkeys(item for o in pending for item in o.allocation.items.unpack()))
+    table = backend.snapshot(plan.snapshot.dataset, without=own, only=only)
     same = table.fingerprint(plan.snapshot.paths) == plan.snapshot.fingerprint
     members = backend.members(plan.snapshot.dataset)
     changes: list[Change] = []
@@ -116,6 +117,9 @@ def _tasks(plan: Plan, backend: Backend, operation: Operation, table: ItemTable)
         target = backend.task(dataset, str(operation.target))
     except InputError as error:
         return [Change("task-gone", operation.id, f"{operation.id}: {error.message}")]
+    if backend.begun(operation.key):
+        # What is in the task may be what this operation has put there.
+        return []
     wanted = operation.allocation.items.unpack()
     present = np.zeros(len(wanted), dtype=bool)
     for assignment in target.assignments:

@@ -67,18 +67,18 @@ def undo_plan(
         blockers = [
             words
             for operation in operations
-            for words in backend.undo_blockers(operation.key, keys, discard_work=discard_work)
+            for words in backend.undo_blockers(operation, keys, discard_work=discard_work)
         ]
         if blockers:
             raise BackendError(f"nothing was undone: {'; '.join(blockers)}")
         try:
             for operation in operations:
                 entry = entries.get(operation.key)
-                if backend.find(operation.key) is not None:
+                if backend.find(operation.key) is not None or backend.begun(operation.key):
                     # Should the process end here, the next replay asks the backend what is left.
                     dropped = entry.dropped if entry is not None else ()
                     journal.intend(plan.digest, operation.id, operation.key, clock(), dropped)
-                    outcome = backend.undo(operation.key, discard_work=discard_work)
+                    outcome = backend.undo(operation, discard_work=discard_work)
                     if outcome is not None:
                         removed[operation.id] = outcome
                 elif entry is None or entry.plan != plan.digest:

@@ -41,7 +41,7 @@ def verify_plan(
         tasks[operation.id] = outcome.task_id
         words = [
             *_task_differences(plan, backend, operation, outcome, tasks),
-            *_item_differences(operation, backend.items_of(operation.key)),
+            *_item_differences(operation, backend.items_of(operation)),
         ]
         differences += (f"{operation.id}: {line}" for line in words)
     return Verification(not differences, tuple(differences))
@@ -51,7 +51,7 @@ def _task_differences(
     plan: Plan, backend: Backend, operation: Operation, outcome: Outcome, tasks: Mapping[str, str]
 ) -> Iterator[str]:
     try:
-        task = backend.task(plan.snapshot.dataset, outcome.task_id)
+        task = backend.task(plan.snapshot.dataset, outcome.task_id, with_items=False)
     except InputError:
         yield f"the task {outcome.task_id} is gone"
         return

@@ -133,7 +133,7 @@ class Store(RuleBasedStateMachine):
         plan = self.applied[-1]
         operation = plan.operations[0]
         name = operation.title if operation.task else self.backend.task("fruit", str(operation.target)).name
-        mine = self.backend.items_of(operation.key)
+        mine = self.backend.items_of(operation)
         touched = {item for ids in mine.values() for item in ids}
         with Journal(self.backend.store.path) as journal:
             try:

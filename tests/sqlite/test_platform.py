@@ -73,8 +73,9 @@ def test_a_name_that_two_tasks_share_needs_an_id(backend: SqliteBackend) -> None
 
 def test_what_is_not_there_is_nothing(backend: SqliteBackend) -> None:
     assert backend.find("f" * 32) is None
-    assert backend.items_of("f" * 32) == {}
-    assert backend.undo("f" * 32) is None
+    (operation,) = support.plan_for(backend, SPEC).operations
+    assert backend.items_of(operation) == {}
+    assert backend.undo(operation) is None
     with pytest.raises(NotFoundError, match='there is no task "t"'):
         backend.delete_task("t")
 

@@ -1,0 +1,1 @@
+"""The live platform as a backend, through its own SDK (extra "dataloop")."""

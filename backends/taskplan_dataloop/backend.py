@@ -1,0 +1,376 @@
+"""The live platform as a backend: what was rehearsed, and never something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from taskplan.errors import BackendError, InputError, NotFoundError, did_you_mean
+from taskplan.model.entities import AssignmentState, DatasetInfo, TaskState
+from taskplan.model.ids import ItemIds
+from taskplan.model.memory import MemoryTable
+from taskplan.model.table import ItemTable
+from taskplan.planning.document import Operation
+from taskplan.replay.backend import Capabilities, Context, Outcome
+from taskplan_dataloop import marks
+from taskplan_dataloop.filling import Filling, Held, Pace, stored_query
+from taskplan_dataloop.platform import Dataset, Document, Platform
+
+SUMMARY = "The live platform through its SDK (dtlpy); asks before it writes."
+
+
+class DataloopBackend:
+    """A `taskplan.replay.backend.Backend` over one project of the platform."""
+
+    def __init__(
+        self, platform: Platform, project: str | None, dataset: str | None = None, pace: Pace | None = None
+    ) -> None:
+        self.platform = platform
+        self._wanted = project
+        self._dataset_name = dataset
+        self._pace = pace or Pace()
+        self._project: Document | None = None
+        self._datasets: dict[str, Dataset] | None = None
+        self._user: str | None = None
+
+    def describe(self) -> Capabilities:
+        return Capabilities(
+            name="dataloop", local=False, actions=frozenset({"create_task", "add_items"}), summary=SUMMARY
+        )
+
+    def close(self) -> None:
+        self.platform.client.close()
+
+    @property
+    def user(self) -> str:
+        """The e-mail that the token speaks for."""
+        if self._user is None:
+            self._user = self.platform.user()
+        return self._user
+
+    @property
+    def writes(self) -> int:
+        """How many requests that change something were sent."""
+        return self.platform.client.writes
+
+    def datasets(self) -> tuple[DatasetInfo, ...]:
+        return tuple(
+            DatasetInfo(found.id, found.name, found.project, found.items, found.annotations)
+            for found in self._known().values()
+        )
+
+    def dataset(self, name: str | None) -> Dataset:
+        """Return a dataset by name or id, the only one where None; NotFoundError with the nearest name."""
+        known = self._known()
+        name = name or self._dataset_name
+        if name is None:
+            if len(known) == 1:
+                return next(iter(known.values()))
+            listed = ", ".join(sorted(found.name for found in known.values())) or "none"
+            raise InputError(f"which dataset? there are: {listed}", hint="name one with --dataset")
+        for found in known.values():
+            if name in (found.name, found.id):
+                return found
+        hint = did_you_mean(name, [found.name for found in known.values()])
+        raise NotFoundError(f'there is no dataset "{name}"', hint=hint)
+
+    def snapshot(
+        self, dataset: str | None, *, without: frozenset[str] = frozenset(), only: ItemIds | None = None
+    ) -> ItemTable:
+        found = self.dataset(dataset)
+        documents: Iterable[Document]
+        if only is None:
+            documents = self.platform.items(found, ())
+        else:
+            documents = self.platform.items_by_id(found, only.tolist())
+        listed = sorted(documents, key=lambda item: str(item["id"]))
+        own = self._own_refs(found, without) if without else frozenset()
+        held: dict[str, list[Document]] = {}
+        annotated = [item["id"] for item in listed if item.get("annotationsCount")]
+        for annotation in self.platform.annotations_of(found, annotated):
+            held.setdefault(annotation["itemId"], []).append(annotation)
+        return MemoryTable.from_documents(
+            (_without_refs(item, own) | {"annotations": held.get(item["id"], [])} for item in listed),
+            dataset=found.name,
+            project=found.project,
+        )
+
+    def members(self, dataset: str) -> frozenset[str] | None:
+        return self.platform.members(self.dataset(dataset).project_id)
+
+    def task(self, dataset: str, name_or_id: str, *, with_items: bool = True) -> TaskState:
+        found = self.dataset(dataset)
+        document = self._task(found, name_or_id)
+        return self._state(found, document, with_items=with_items)
+
+    def tasks(self, dataset: str | None = None) -> tuple[TaskState, ...]:
+        listed = [self.dataset(dataset)] if dataset is not None else [*self._known().values()]
+        return tuple(
+            self._state(found, document) for found in listed for document in self.platform.tasks(found)
+        )
+
+    def find(self, key: str) -> Outcome | None:
+        found = self._marked(key)
+        if found is None or marks.state_of(found[1], key) != "done":
+            return None
+        return self._outcome(*found, key)
+
+    def begun(self, key: str) -> bool:
+        found = self._marked(key)
+        return found is not None and marks.state_of(found[1], key) == "begun"
+
+    def perform(self, operation: Operation, context: Context) -> Outcome:
+        dataset = self.dataset(context.dataset)
+        filling = Filling(self.platform, dataset, self._pace)
+        planned = {who.lower(): ids.tolist() for who, ids in operation.items_by_assignee().items()}
+        if operation.task is not None:
+            task, held = self._made(filling, operation, context, dataset)
+            filling.fill(task, planned, held)
+            self.settle(frozenset({operation.key}))
+        else:
+            task = self._task(dataset, str(operation.target))["id"]
+            filling.mark(task, lambda found: _adding(found, operation, context, "begun"))
+            filling.fill(task, planned, None)
+        count = operation.allocation.items.count
+        filling.mark(task, lambda found: _done(found, operation, context, count, tuple(planned)))
+        found = self._marked(operation.key)
+        if found is None:
+            raise BackendError(f"{operation.id}: the task {task} is gone", retryable=True)
+        return self._outcome(*found, operation.key)
+
+    def items_of(self, operation: Operation) -> Mapping[str, ItemIds]:
+        found = self._marked(operation.key)
+        if found is None:
+            return {}
+        dataset, task = found
+        held = Filling(self.platform, dataset, self._pace).held(task["id"])
+        ids = held.assignees
+        if not marks.makes(task, operation.key) or marks.additions(task):
+            # Others have added to the task; the platform does not tell whose an item is.
+            planned = set(operation.allocation.items.unpack())
+            ids = {item: who for item, who in ids.items() if item in planned}
+        by_person: dict[str, list[str]] = {}
+        for item, who in ids.items():
+            by_person.setdefault(who or "nobody", []).append(item)
+        return {who: _in_order(items, operation) for who, items in by_person.items()}
+
+    def undo_blockers(
+        self, operation: Operation, together: frozenset[str], *, discard_work: bool = False
+    ) -> tuple[str, ...]:
+        found = self._marked(operation.key)
+        if found is None:
+            return ()
+        dataset, task = found
+        held = Filling(self.platform, dataset, self._pace).held(task["id"])
+        planned = set(operation.allocation.items.unpack())
+        made = marks.makes(task, operation.key)
+        lines = []
+        worked = [item for item in held.statuses if made or item in planned]
+        if worked and not discard_work:
+            lines.append(
+                f'{_items(len(worked))} of the task "{task["name"]}" {"has" if len(worked) == 1 else "have"} '
+                "a status (--discard-work removes them all the same)"
+            )
+        if made:
+            others = marks.additions(task) - together
+            extra = 0 if marks.additions(task) and not others else len(held.assignees.keys() - planned)
+            if extra:
+                lines.append(
+                    f'{_items(extra)} {"was" if extra == 1 else "were"} added to the task "{task["name"]}" '
+                    "since (undo that first)"
+                )
+            for other in self.platform.tasks(dataset):
+                parent = (other.get("spec") or {}).get("parentTaskId")
+                if parent == task["id"] and marks.of(other).get("key") not in together:
+                    lines.append(f'the task "{other["name"]}" reviews the task "{task["name"]}"')
+        return tuple(lines)
+
+    def undo(self, operation: Operation, *, discard_work: bool = False) -> Outcome | None:
+        found = self._marked(operation.key)
+        if found is None:
+            return None
+        dataset, task = found
+        blockers = self.undo_blockers(operation, frozenset({operation.key}), discard_work=discard_work)
+        if blockers:
+            raise BackendError("; ".join(blockers))
+        outcome = self._outcome(dataset, task, operation.key)
+        filling = Filling(self.platform, dataset, self._pace)
+        if marks.makes(task, operation.key):
+            for made in filling.made_by(operation.key):
+                filling.delete(made["id"])
+        else:
+            ids = operation.allocation.items.unpack().tolist()
+            filling.take_out(task["id"], ids, discard_work=discard_work)
+            filling.mark(task["id"], lambda now: _undone(now, operation.key))
+        return outcome
+
+    def settle(self, keys: frozenset[str]) -> None:
+        """Leave one task of each operation: a lost request that arrived late may have made another.
+
+        The lowest id stays. BackendError where another has been worked on.
+        """
+        for dataset in self._at_work():
+            filling = Filling(self.platform, dataset, self._pace)
+            listed = self.platform.tasks(dataset)
+            for key in sorted(keys):
+                made = sorted(str(task["id"]) for task in listed if marks.makes(task, key))
+                for spare in made[1:]:
+                    if filling.held(spare).statuses:
+                        raise BackendError(
+                            f"one operation has made two tasks, and people work on both: {made[0]}, {spare}"
+                        )
+                    filling.delete(spare)
+
+    def _known(self) -> dict[str, Dataset]:
+        if self._datasets is None:
+            self._project = self.platform.project(self._wanted)
+            self._datasets = {found.id: found for found in self.platform.datasets(self._project)}
+        return self._datasets
+
+    def _at_work(self) -> list[Dataset]:
+        return [self.dataset(None)] if self._dataset_name is not None else [*self._known().values()]
+
+    def _task(self, dataset: Dataset, name_or_id: str) -> Document:
+        listed = self.platform.tasks(dataset)
+        named = [task for task in listed if task["name"] == name_or_id]
+        for task in listed:
+            if task["id"] == name_or_id:
+                return task
+        if len(named) > 1:
+            ids = ", ".join(str(task["id"]) for task in named)
+            raise InputError(f'{len(named)} tasks are named "{name_or_id}"; use an id: {ids}')
+        if not named:
+            hint = did_you_mean(name_or_id, [task["name"] for task in listed])
+            raise NotFoundError(f'there is no task "{name_or_id}"', hint=hint)
+        return named[0]
+
+    def _marked(self, key: str) -> tuple[Dataset, Document] | None:
+        """Return the task in which the operation left its mark: the lowest id, should there be several."""
+        for dataset in self._at_work():
+            listed = sorted(self.platform.tasks(dataset), key=lambda task: str(task["id"]))
+            for task in listed:
+                if marks.state_of(task, key) in ("begun", "done"):
+                    return dataset, task
+        return None
+
+    def _outcome(self, dataset: Dataset, task: Document, key: str) -> Outcome:
+        said = marks.entry_of(task, key)
+        people = set(said.get("people") or ())
+        assignments = {
+            str(found["annotator"]): str(found["id"])
+            for found in self.platform.assignments(dataset, task["id"])
+            if found["annotator"] in people
+        }
+        return Outcome(str(task["id"]), assignments, int(said.get("items") or 0))
+
+    def _made(
+        self, filling: Filling, operation: Operation, context: Context, dataset: Dataset
+    ) -> tuple[str, Held | None]:
+        assert operation.task is not None
+        parent = operation.task.parent
+        if parent is not None and parent in context.tasks:
+            parent = context.tasks[parent]
+        elif parent is not None and parent in operation.depends_on:
+            raise BackendError(f'{operation.id} needs "{parent}", which is not done')
+        elif parent is not None:
+            parent = self._task(dataset, parent)["id"]
+        task, first = filling.make(operation, context, parent, self.user)
+        # Made just now, and all that was asked for is in it: there is nothing to look for.
+        fresh = first and task.get("totalItems") == len(first)
+        return str(task["id"]), Held(first, {}) if fresh else None
+
+    def _own_refs(self, dataset: Dataset, keys: frozenset[str]) -> frozenset[str]:
+        own: set[str] = set()
+        for task in self.platform.tasks(dataset):
+            if any(marks.state_of(task, key) in ("begun", "done") for key in keys):
+                own.add(task["id"])
+                own.update(found["id"] for found in self.platform.assignments(dataset, task["id"]))
+        return frozenset(own)
+
+    def _state(self, dataset: Dataset, task: Document, *, with_items: bool = True) -> TaskState:
+        assignments = self.platform.assignments(dataset, task["id"]) if with_items else []
+        held = Filling(self.platform, dataset, self._pace).held(task["id"]) if assignments else Held({}, {})
+        states = []
+        for found in assignments:
+            items = [item for item, who in held.assignees.items() if who == str(found["annotator"]).lower()]
+            counts: dict[str, int] = {}
+            for item in items:
+                if item in held.statuses:
+                    counts[held.statuses[item]] = counts.get(held.statuses[item], 0) + 1
+            states.append(
+                AssignmentState(
+                    id=found["id"],
+                    assignee=found["annotator"],
+                    items=ItemIds.of(items),
+                    status=found.get("status") or "todo",
+                    statuses=counts,
+                )
+            )
+        kind = (task.get("spec") or {}).get("type")
+        return TaskState(
+            id=task["id"],
+            name=task["name"],
+            type="qa" if kind == "qa" else "annotation",
+            dataset=dataset.name,
+            status=task.get("status") or "open",
+            due=task.get("dueDate") or None,
+            priority=int(task.get("priority") or 2),
+            owner=str(task.get("taskOwner") or task.get("creator") or ""),
+            assignments=tuple(states),
+            document=task,
+            rehearsed=False,
+        )
+
+
+def _without_refs(item: Document, own: frozenset[str]) -> Document:
+    system = item.get("metadata", {}).get("system")
+    if not own or not isinstance(system, Mapping) or not system.get("refs"):
+        return item
+    refs = [ref for ref in system["refs"] if ref.get("id") not in own]
+    return {**item, "metadata": {**item["metadata"], "system": {**system, "refs": refs}}}
+
+
+def _with_mark(task: Document, mark: Mapping[str, Any]) -> Document:
+    metadata = task.get("metadata") or {}
+    return {"metadata": {**metadata, "user": {**(metadata.get("user") or {}), marks.MARK: mark}}}
+
+
+def _adding(task: Document, operation: Operation, context: Context, state: marks.State) -> Document:
+    if marks.state_of(task, operation.key) in ("begun", "done"):
+        return {}
+    said = marks.of(task)
+    entry = {"plan": context.plan_digest, "state": state}
+    return _with_mark(task, {**said, "added": {**(said.get("added") or {}), operation.key: entry}})
+
+
+def _done(
+    task: Document, operation: Operation, context: Context, count: int, people: tuple[str, ...]
+) -> Document:
+    """Return what notes that all of an operation is there, and the query that the task is known by."""
+    key = operation.key
+    if marks.state_of(task, key) == "done":
+        return {}
+    ended = {"plan": context.plan_digest, "state": "done", "items": count, "people": list(people)}
+    said = marks.of(task)
+    if not marks.makes(task, key):
+        return _with_mark(task, {**said, "added": {**(said.get("added") or {}), key: ended}})
+    query = stored_query(operation)
+    fields = _with_mark(task, {**said, **ended, "key": key})
+    return fields if query is None else {**fields, "query": query}
+
+
+def _undone(task: Document, key: str) -> Document:
+    if marks.state_of(task, key) not in ("begun", "done"):
+        return {}
+    said = marks.of(task)
+    return _with_mark(task, {**said, "added": {**(said.get("added") or {}), key: {"state": "undone"}}})
+
+
+def _in_order(items: list[str], operation: Operation) -> ItemIds:
+    """Return ids in the plan's order, others behind; the platform has no order of its own."""
+    place = {item: row for row, item in enumerate(operation.allocation.items.unpack())}
+    return ItemIds.of(sorted(items, key=lambda item: (place.get(item, len(place)), item)))
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count:,} items"
