@@ -57,7 +57,7 @@ def select(query: Query, table: ItemTable, *, paged: bool = False) -> NDArray[np
     if query.sort:
         keys: list[NDArray[Any]] = []
         for path, direction in reversed(query.sort):
-            keys += _sort_keys(table.column(path), rows, direction)
+            keys += _sort_keys(_at(table.column(path), rows), direction)
         rows = rows[np.lexsort(keys)]
     if paged and query.page_size is not None:
         start = (query.page or 0) * query.page_size
@@ -224,7 +224,15 @@ def _number_places(column: Column) -> dict[float, int] | None:
     return {number: place for place, number in enumerate(sorted(found))}
 
 
-def _sort_keys(column: Column, rows: NDArray[np.int64], direction: Direction) -> list[NDArray[Any]]:
+def _at(column: Column, rows: NDArray[np.int64]) -> Column:
+    """Return the column of some rows alone, so that no value is looked at that none of them has."""
+    used, codes = np.unique(column.codes[rows], return_inverse=True)
+    values = tuple(column.values[code] for code in used.tolist() if code < len(column.values))
+    numbers = None if column.numbers is None else column.numbers[rows]
+    return Column(codes.ravel().astype(np.uint32), values, numbers)
+
+
+def _sort_keys(column: Column, direction: Direction) -> list[NDArray[Any]]:
     """Return (value, kind) keys of the rows, the weightier last, as `numpy.lexsort` wants them."""
     texts = sorted({reached[0] for reached in column.values if reached and isinstance(reached[0], str)})
     rank = {text: place for place, text in enumerate(texts)}
@@ -241,10 +249,10 @@ def _sort_keys(column: Column, rows: NDArray[np.int64], direction: Direction) ->
         else:
             kinds[code], values[code] = 3, float(value) if isinstance(value, bool) else 0
     kinds[-1] = 1
-    codes = column.codes[rows]
+    codes = column.codes
     key = values[codes]
     if column.numbers is not None:
-        numbers = column.numbers[rows]
+        numbers = column.numbers
         if places is not None:
             distinct, inverse = np.unique(numbers, return_inverse=True)
             numbers = np.array([places.get(number, 0) for number in distinct.tolist()])[inverse.ravel()]
