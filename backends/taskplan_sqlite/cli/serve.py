@@ -21,9 +21,17 @@ from taskplan_sqlite.cli.gate_options import delay_option, need_gate, user_optio
 @user_option
 @click.option("--keep-files", type=options.PATH, metavar="FOLDER", help="Keep the bytes of uploads here.")
 @delay_option
+@click.option("--faults", type=options.PATH, metavar="FILE", help="Fail as this YAML schedule says.")
 @options.json_option
 def serve(
-    store: Path, new: bool, port: int, user: str, keep_files: Path | None, command_delay: float, as_json: bool
+    store: Path,
+    new: bool,
+    port: int,
+    user: str,
+    keep_files: Path | None,
+    command_delay: float,
+    faults: Path | None,
+    as_json: bool,
 ) -> None:
     """Serve a store as the platform's REST API, on loopback, until Ctrl-C.
 
@@ -31,12 +39,16 @@ def serve(
     """
     server = need_gate("`taskplan serve`")
     from taskplan.errors import NotFoundError
+    from taskplan_sqlite.gate.faults import read_faults
     from taskplan_sqlite.gate.service import Options
 
+    schedule = None if faults is None else read_faults(faults)
     if not new and not store.exists():
         raise NotFoundError("there is no store here", source=str(store), hint="--new makes an empty one")
     wanted = Options(user=user, keep_files=keep_files, command_delay=command_delay)
     with server.open_gate(store, wanted, create=new) as gate:
+        if schedule is not None:
+            gate.faults = schedule
         listener = server.listen(port)
         running = server.server_of(gate, listener)
         if as_json:

@@ -13,6 +13,7 @@ import uvicorn
 
 from taskplan.errors import BackendError
 from taskplan_sqlite.gate.app import PREFIX, make_app
+from taskplan_sqlite.gate.failing import Failing
 from taskplan_sqlite.gate.service import Gate, Options
 from taskplan_sqlite.store.store import SqliteStore
 
@@ -47,7 +48,11 @@ def server_of(gate: Gate, listener: socket.socket) -> uvicorn.Server:
     """Return the server of a gate, and tell the gate its address."""
     gate.url = f"http://{HOST}:{listener.getsockname()[1]}{PREFIX}"
     config = uvicorn.Config(
-        make_app(gate), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=3
+        Failing(make_app(gate), lambda: gate.faults),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,
     )
     return uvicorn.Server(config)
 

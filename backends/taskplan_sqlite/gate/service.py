@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from taskplan_sqlite.gate.commands import Commands
+from taskplan_sqlite.gate.faults import Faults
 from taskplan_sqlite.gate.tokens import Tokens
 from taskplan_sqlite.platform.datasets import ensure_recipe
 from taskplan_sqlite.platform.overview import Overview
@@ -49,6 +50,7 @@ class Gate:
     options: Options = field(default_factory=Options)
     clock: Callable[[], float] = now
     tokens: Tokens = field(default_factory=Tokens)
+    faults: Faults = field(default_factory=Faults)
     lock: threading.RLock = field(default_factory=threading.RLock)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     url: str = "http://127.0.0.1/api/v1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from taskplan.dql.evaluate import select
 from taskplan.dql.parse import parse
-from taskplan.dql.query import And, Compare, Equal, Field, Query, to_json
+from taskplan.dql.query import And, Compare, Equal, Field, Node, Query, to_json
 from taskplan.errors import InputError, QueryError
 from taskplan.model.memory import MemoryTable
 
@@ -122,7 +122,7 @@ def _after(query: Query) -> tuple[str | None, Query]:
         return None, query
     after: list[str] = []
     kept = []
-    for node in query.filter.nodes:
+    for node in _flat(query.filter):
         match node:
             case Field(path="id", predicate=Compare(operator="$gt", value=str(last))):
                 after.append(last)
@@ -131,6 +131,14 @@ def _after(query: Query) -> tuple[str | None, Query]:
     if not after:
         return None, query
     return max(after), replace(query, filter=And(tuple(kept)))
+
+
+def _flat(node: And) -> Iterator[Node]:
+    for inner in node.nodes:
+        if isinstance(inner, And):
+            yield from _flat(inner)
+        else:
+            yield inner
 
 
 def chosen_of(documents: Iterable[Mapping[str, Any]], query: Query) -> list[Mapping[str, Any]]:
