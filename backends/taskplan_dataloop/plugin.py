@@ -17,6 +17,7 @@ class DataloopPlugin:
 
     name = "dataloop"
     summary = SUMMARY
+    capabilities = ("create_task", "add_items", "pull")
 
     def connect(self, options: Mapping[str, Any]) -> DataloopBackend:
         """Connect; `options` are those of the command line, ``gate_url``, ``project`` and so on."""

@@ -15,6 +15,7 @@ class SqlitePlugin:
 
     name = "sqlite"
     summary = "A mock of the platform in one local SQLite file; the default."
+    capabilities = ("create_task", "add_items", "rehearse", "serve")
 
     def connect(self, options: Mapping[str, Any]) -> SqliteBackend:
         """Open the file at ``store``; with ``create`` a missing one is made."""

@@ -29,7 +29,6 @@ store_option = click.option(
     help="The SQLite file that holds items, tasks and the journal.",
 )
 dataset_option = click.option("--dataset", help="The dataset; not needed where the store has one.")
-backend_option = click.option("--backend", default="sqlite", show_default=True, help="Where to perform.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before a live backend is changed.")
 plan_argument = click.argument("plan_file", metavar="PLAN", type=PATH)

@@ -30,9 +30,12 @@ def backends(as_json: bool) -> None:
 
     found = list_backends()
     if as_json:
-        output.print_json([{"name": b.name, "summary": b.summary} for b in found])
+        output.print_json(
+            [{"name": b.name, "summary": b.summary, "capabilities": list(b.capabilities)} for b in found]
+        )
         return
-    output.show(output.table(("backend", "what it is"), [(b.name, b.summary) for b in found]))
+    rows = [(b.name, b.summary, ", ".join(b.capabilities)) for b in found]
+    output.show(output.table(("backend", "what it is", "what it can do"), rows))
 
 
 commands = {"strategies": strategies, "backends": backends}

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from taskplan.cli import options, output, views
+from taskplan.cli.live import Connection, connect, live_options
 
 if TYPE_CHECKING:
+    from contextlib import closing
+
+    from taskplan.model.table import ItemTable
     from taskplan.planning.document import Plan
+    from taskplan.replay.backend import Backend
     from taskplan.replay.executor import ReplayReport
     from taskplan.replay.verify import Verification
 
@@ -68,23 +73,47 @@ def rehearse_and_show(
 @click.command()
 @options.plan_argument
 @options.store_option
-@options.backend_option
+@live_options
 @drift_option
 @actor_option
 @options.yes_option
+@click.option("--target", multiple=True, metavar="TASK", help="Only this task, and what it depends on.")
+@click.option("--dry-run", is_flag=True, help="Look for drift and say what would be done; write nothing.")
+@click.option(
+    "--on-done", metavar="COMMAND", help="Run this afterwards, with the result as JSON on its stdin."
+)
 @options.json_option
 def apply(
-    plan_file: Path, store: Path, backend: str, allow_drift: bool, actor: str, yes: bool, as_json: bool
+    plan_file: Path,
+    store: Path,
+    connection: Connection,
+    allow_drift: bool,
+    actor: str,
+    yes: bool,
+    target: tuple[str, ...],
+    dry_run: bool,
+    on_done: str | None,
+    as_json: bool,
 ) -> None:
     """Perform a plan, exactly once: a second apply does nothing, a killed one continues."""
     from taskplan.replay.executor import apply_plan
     from taskplan.replay.journal import Journal
+    from taskplan.replay.order import with_dependencies
 
     plan = options.load_plan(plan_file)
-    with options.using_backend(backend, store) as opened:
-        if not opened.describe().local and not yes:
+    only = with_dependencies(plan, target) if target else None
+    with _connected(connection, store, plan) as opened:
+        local = opened.describe().local
+        before = None if local else _known_items(store, plan)
+        if dry_run:
+            _show_pending(plan, opened, store, only, before, allow_drift=allow_drift, as_json=as_json)
+            return
+        if not local and not yes:
             output.show(*views.plan_view(plan))
-            click.confirm("Apply this plan to a live backend?", abort=True, err=True)
+            if only is not None:
+                output.say(f"only: {', '.join(o.title for o in plan.operations if o.id in only)}")
+            where = f"project {connection.project or plan.snapshot.project}, dataset {plan.snapshot.dataset}"
+            click.confirm(f"Apply this plan to the live backend ({where})?", abort=True, err=True)
         with Journal(store) as journal, output.progress("applying") as progress:
             report = apply_plan(
                 plan,
@@ -93,26 +122,124 @@ def apply(
                 actor=actor,
                 clock=options.now,
                 allow_drift=allow_drift,
+                only=only,
+                before=before,
                 on_progress=progress,
             )
     print_report("applied", plan, report, report.verification, as_json=as_json)
-    if not report.verification.ok:
+    failed = on_done is not None and not _run_hook(on_done, plan, report)
+    if not report.verification.ok or failed:
         sys.exit(1)
+
+
+def _connected(connection: Connection, store: Path, plan: Plan) -> closing[Backend]:
+    return connect(connection, store, project=plan.snapshot.project, dataset=plan.snapshot.dataset)
+
+
+def _known_items(store: Path, plan: Plan) -> ItemTable | None:
+    """Return the items as the plan was made from them, where the store still has them."""
+    from taskplan.errors import TaskplanError
+
+    if not store.exists():
+        return None
+    try:
+        with options.using_store(store) as opened:
+            table = opened.table(plan.snapshot.dataset)
+            for path in plan.snapshot.paths:
+                if not path.startswith("annotations:"):
+                    table.column(path)
+            len(table.ids)
+            return table
+    except TaskplanError:
+        return None
+
+
+def _show_pending(
+    plan: Plan,
+    backend: Backend,
+    store: Path,
+    only: frozenset[str] | None,
+    before: ItemTable | None,
+    *,
+    allow_drift: bool,
+    as_json: bool,
+) -> None:
+    """Say what applying would do, having only read; DriftError where it would stop."""
+    from taskplan.errors import DriftError
+    from taskplan.replay.drift import check_drift
+
+    chosen = [o for o in plan.operations if only is None or o.id in only]
+    done = [o for o in chosen if backend.find(o.key) is not None]
+    pending = [o for o in chosen if o not in done]
+    others = {o.key for o in plan.operations if o not in pending}
+    changes = check_drift(plan, backend, others, before=before)
+    if changes and not allow_drift:
+        words = tuple(change.words for change in changes)
+        raise DriftError(f"{output.plural(len(changes), 'thing')} changed since the plan was made", words)
+    if as_json:
+        output.print_json(
+            {
+                "plan": plan.digest,
+                "would_do": [o.id for o in pending],
+                "already": [o.id for o in done],
+                "changes": [change.words for change in changes],
+            }
+        )
+        return
+    for operation in done:
+        output.tell(f"done already: {operation.title}")
+    for operation in pending:
+        count = output.plural(operation.allocation.items.count, "item")
+        people = output.plural(len(operation.allocation.shares), "assignment")
+        output.tell(f"would {'make' if operation.task else 'add to'} {operation.title}: {count}, {people}")
+    output.say_some([change.words for change in changes])
+    if not pending:
+        output.tell("nothing to do")
+    output.say("nothing was written")
+
+
+def _run_hook(command: str, plan: Plan, report: ReplayReport) -> bool:
+    """Run a command with what was done as JSON on its stdin; tell where it fails."""
+    import json
+    import subprocess
+
+    titles = {operation.id: operation.title for operation in plan.operations}
+    done = {**report.already, **report.performed}
+    said = {
+        "plan": plan.digest,
+        "dataset": plan.snapshot.dataset,
+        "verified": report.verification.ok,
+        "tasks": [
+            {
+                "operation": name,
+                "name": titles[name],
+                "id": outcome.task_id,
+                "new": name in report.performed,
+                "items": outcome.items,
+                "assignments": dict(outcome.assignments),
+            }
+            for name, outcome in done.items()
+        ],
+    }
+    ended = subprocess.run(command, shell=True, input=json.dumps(said), text=True, check=False)
+    if ended.returncode:
+        output.warn([f"--on-done: the command ended with {ended.returncode}; the plan itself was applied"])
+    return ended.returncode == 0
 
 
 @click.command()
 @options.plan_argument
 @options.store_option
-@options.backend_option
+@live_options
 @options.json_option
-def verify(plan_file: Path, store: Path, backend: str, as_json: bool) -> None:
+def verify(plan_file: Path, store: Path, connection: Connection, as_json: bool) -> None:
     """Read back what a plan created and compare it with the plan, item by item."""
     from taskplan.replay.journal import read_entries
     from taskplan.replay.order import as_performed
     from taskplan.replay.verify import verify_plan
 
     plan = options.load_plan(plan_file)
-    with options.using_backend(backend, store) as opened:
+    with _connected(connection, store, plan) as opened:
         entries = read_entries(store, [operation.key for operation in plan.operations])
         operations = as_performed(plan, entries)
         result = verify_plan(plan, opened, operations=operations)
@@ -137,16 +264,22 @@ def verify(plan_file: Path, store: Path, backend: str, as_json: bool) -> None:
 @click.command()
 @options.plan_argument
 @options.store_option
-@options.backend_option
+@live_options
+@options.yes_option
 @click.option("--discard-work", is_flag=True, help="Remove tasks that people have worked on, too.")
 @options.json_option
-def undo(plan_file: Path, store: Path, backend: str, discard_work: bool, as_json: bool) -> None:
+def undo(
+    plan_file: Path, store: Path, connection: Connection, yes: bool, discard_work: bool, as_json: bool
+) -> None:
     """Remove exactly what a plan created, and nothing else."""
     from taskplan.replay.journal import Journal
     from taskplan.replay.undo import undo_plan
 
     plan = options.load_plan(plan_file)
-    with options.using_backend(backend, store) as opened, Journal(store) as journal:
+    with _connected(connection, store, plan) as opened, Journal(store) as journal:
+        if not opened.describe().local and not yes:
+            output.show(*views.plan_view(plan))
+            click.confirm("Take this plan back on the live backend?", abort=True, err=True)
         report = undo_plan(plan, opened, journal, clock=options.now, discard_work=discard_work)
     if as_json:
         output.print_json(report.to_json())

@@ -11,6 +11,7 @@ import click
 from taskplan.cli import options, output, views
 
 if TYPE_CHECKING:
+    from taskplan.planning.document import Plan
     from taskplan.planning.explain import ItemAnswer, PersonAnswer
 
 
@@ -18,16 +19,36 @@ if TYPE_CHECKING:
 @options.plan_argument
 @options.json_option
 @click.option("--items", "with_items", is_flag=True, help="With --json: every assignee's item ids.")
-def show(plan_file: Path, as_json: bool, with_items: bool) -> None:
+@click.option("--store", type=options.PATH, help="Warn where this store is no longer what the plan is from.")
+def show(plan_file: Path, as_json: bool, with_items: bool, store: Path | None) -> None:
     """Show a plan: tasks, people, numbers, fairness and warnings."""
     if with_items and not as_json:
         raise click.UsageError("--items goes with --json")
     plan = options.load_plan(plan_file)
+    stale = [] if store is None else _staleness(plan, store)
     if as_json:
-        output.print_json(views.plan_json(plan, with_items=with_items))
+        output.print_json(
+            {**views.plan_json(plan, with_items=with_items), **({"stale": stale} if store else {})}
+        )
         return
     output.show(*views.plan_view(plan))
-    output.warn(plan.warnings)
+    output.warn([*plan.warnings, *stale])
+
+
+def _staleness(plan: Plan, store: Path) -> list[str]:
+    """Say in how far a store is no longer what the plan was made from."""
+    from taskplan.replay.drift import check_drift
+
+    with options.using_backend("sqlite", store) as backend:
+        done = {o.key for o in plan.operations if backend.find(o.key) is not None}
+        changes = check_drift(plan, backend, done)
+    if not changes:
+        return []
+    count = output.plural(len(changes), "thing")
+    return [
+        f"the plan is stale: {count} changed in {store} since it was made",
+        *(c.words for c in changes[:10]),
+    ]
 
 
 @click.command()

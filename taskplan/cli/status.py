@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskplan.cli import options, output
+from taskplan.cli.live import Connection, connect, live_options
 from taskplan.model.times import moment
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 @click.command()
 @options.store_option
 @options.dataset_option
+@live_options
 @options.json_option
-def status(store: Path, dataset: str | None, as_json: bool) -> None:
+def status(store: Path, dataset: str | None, connection: Connection, as_json: bool) -> None:
     """Show tasks, assignments, loads and progress."""
-    with options.using_backend("sqlite", store) as backend:
+    with connect(connection, store) as backend:
         datasets = [d for d in backend.datasets() if dataset in (None, d.name, d.id)]
         if dataset is not None and not datasets:
             backend.snapshot(dataset)

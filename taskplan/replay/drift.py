@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.dql.evaluate import evaluate
 from taskplan.dql.explain import clauses
 from taskplan.dql.parse import parse
+from taskplan.dql.query import item_paths
 from taskplan.errors import InputError
 from taskplan.model.ids import ItemIds
-from taskplan.model.table import ItemTable
+from taskplan.model.table import ANNOTATIONS, ItemTable
 from taskplan.planning.document import Operation, Plan
 from taskplan.replay.backend import Backend
 from taskplan.replay.order import in_order, without_items
 
+_SHOWN = 60
+"""Longer values are cut in messages."""
 ChangeKind = Literal[
     "item-gone", "item-left", "item-present", "task-gone", "parent-gone", "stranger", "empty"
 ]
@@ -38,8 +42,12 @@ class Change:
     person: str | None = None
 
 
-def check_drift(plan: Plan, backend: Backend, done_keys: Collection[str]) -> tuple[Change, ...]:
+def check_drift(
+    plan: Plan, backend: Backend, done_keys: Collection[str], *, before: ItemTable | None = None
+) -> tuple[Change, ...]:
     """Return how the operations not yet done no longer hold; nothing is written.
+
+    `before` are the items as the plan was made from them, to say what they were.
 
     Effects of the plan's own operations do not count as changes. The selection
     is only asked again where the fingerprint of the columns it reads has changed.
@@ -56,7 +64,7 @@ def check_drift(plan: Plan, backend: Backend, done_keys: Collection[str]) -> tup
     for operation in pending:
         changes += _tasks(plan, backend, operation, table)
         if not same:
-            changes += _items(operation, table)
+            changes += _items(operation, table, before)
         if members is not None:
             changes += _people(operation, members)
     return tuple(changes)
@@ -136,7 +144,7 @@ def _tasks(plan: Plan, backend: Backend, operation: Operation, table: ItemTable)
     ]
 
 
-def _items(operation: Operation, table: ItemTable) -> list[Change]:
+def _items(operation: Operation, table: ItemTable, before: ItemTable | None) -> list[Change]:
     wanted = operation.allocation.items.unpack()
     rows = table.ids.rows_of(wanted)
     changes = [
@@ -152,11 +160,32 @@ def _items(operation: Operation, table: ItemTable) -> list[Change]:
             there &= mask
             # Nobody has written the clause that asks for finished items.
             why = "left the selection" if finished else f"no longer satisfies {text}"
-            changes += [
-                Change("item-left", operation.id, f"{operation.id}: {name} {why}", item=item)
-                for item, name in _filenames(table, wanted, left)
-            ]
+            paths = () if finished else item_paths(part)
+            for item, name in _filenames(table, wanted, left):
+                told = f"{operation.id}: {name} {why}{_difference(item, paths, before, table)}"
+                changes.append(Change("item-left", operation.id, told, item=item))
     return changes
+
+
+def _difference(item: str, paths: Sequence[str], before: ItemTable | None, now: ItemTable) -> str:
+    """Say what the fields of a clause were and are, as far as it is known."""
+    told = []
+    for path in paths:
+        if path.startswith(ANNOTATIONS):
+            continue
+        is_now = _value(now, item, path)
+        was = _value(before, item, path) if before is not None else None
+        told.append(f"{path} is {is_now}" if was in (None, is_now) else f"{path} was {was}, is {is_now}")
+    return f" ({'; '.join(told)})" if told and before is not None else ""
+
+
+def _value(table: ItemTable, item: str, path: str) -> str | None:
+    (row,) = table.ids.rows_of(ItemIds.of((item,))).tolist()
+    if row < 0:
+        return None
+    reached = table.column(path).reached(row)
+    text = msgspec.json.encode(reached[0] if len(reached) == 1 else reached).decode() if reached else "absent"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _people(operation: Operation, members: frozenset[str]) -> list[Change]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from taskplan.errors import DriftError, InterruptedReplay
 from taskplan.model.store import Progress
+from taskplan.model.table import ItemTable
 from taskplan.planning.document import Operation, Plan
 from taskplan.replay.backend import Backend, Context, Outcome
 from taskplan.replay.drift import Change, check_drift, narrowed
@@ -62,26 +63,30 @@ def apply_plan(
     clock: Callable[[], float],
     allow_drift: bool = False,
     only: Collection[str] | None = None,
+    before: ItemTable | None = None,
     on_progress: Progress | None = None,
     wait: float = LOCK_WAIT,
 ) -> ReplayReport:
     """Perform what is not done yet, in the order of dependencies, then read back and verify.
 
     `actor` is recorded as creator; `clock` gives milliseconds since 1970; `only`
-    keeps to the operations with these ids; `on_progress` counts items. DriftError
+    keeps to the operations with these ids; `before` are the items that the plan was
+    made from, to say what they were; `on_progress` counts items. DriftError
     where the backend no longer matches the snapshot, unless `allow_drift`;
     InterruptedReplay on Ctrl-C; BackendError where another replay holds the
     journal for longer than `wait` seconds.
     """
     operations = [o for o in in_order(plan) if only is None or o.id in only]
-    with journal.locked(wait):
+    with journal.locked(wait, plan=plan.digest):
         replay = _Replay(
             plan, backend, journal, actor, clock, journal.entries(operation.key for operation in operations)
         )
         try:
-            _adopt(replay, operations)
-            changes = _narrow(replay, operations, allow_drift=allow_drift)
-            _perform(replay, operations, on_progress)
+            with journal.locked(wait):
+                _adopt(replay, operations)
+                changes = _narrow(replay, operations, before, allow_drift=allow_drift)
+            _perform(replay, operations, on_progress, wait)
+            backend.settle(frozenset(operation.key for operation in operations))
             checked = [replay.real[o.id] for o in operations if o.id in replay.real]
             verification = verify_plan(plan, backend, operations=checked)
         except KeyboardInterrupt:
@@ -116,10 +121,12 @@ def _adopt(replay: _Replay, operations: Sequence[Operation]) -> None:
         replay.real[operation.id] = without_items(operation, dropped)
 
 
-def _narrow(replay: _Replay, operations: Sequence[Operation], *, allow_drift: bool) -> tuple[Change, ...]:
+def _narrow(
+    replay: _Replay, operations: Sequence[Operation], before: ItemTable | None, *, allow_drift: bool
+) -> tuple[Change, ...]:
     pending = {operation.id: operation for operation in operations if operation.id not in replay.already}
     done = {operation.key for operation in replay.plan.operations if operation.id not in pending}
-    changes = check_drift(replay.plan, replay.backend, done)
+    changes = check_drift(replay.plan, replay.backend, done, before=before)
     out = replay.dropped.intersection(change.operation for change in changes)
     changes += _fallen_out(replay, pending.values(), out)
     if not allow_drift:
@@ -168,7 +175,9 @@ def _drift_error(changes: tuple[Change, ...]) -> DriftError:
     )
 
 
-def _perform(replay: _Replay, operations: Sequence[Operation], on_progress: Progress | None) -> None:
+def _perform(
+    replay: _Replay, operations: Sequence[Operation], on_progress: Progress | None, wait: float
+) -> None:
     pending = [
         (operation, replay.real[operation.id])
         for operation in operations
@@ -184,17 +193,24 @@ def _perform(replay: _Replay, operations: Sequence[Operation], on_progress: Prog
         if real is not operation:
             kept = set(real.allocation.items.unpack())
             dropped = tuple(item for item in operation.allocation.items.unpack() if item not in kept)
-        journal.intend(digest, operation.id, operation.key, replay.clock(), dropped)
-        outcomes = {**replay.already, **replay.performed}
-        context = Context(
-            plan_digest=digest,
-            dataset=replay.plan.snapshot.dataset,
-            tasks={name: outcome.task_id for name, outcome in outcomes.items()},
-            actor=replay.actor,
-            now=replay.clock(),
-        )
-        outcome = replay.backend.perform(real, context)
-        journal.done(digest, operation.id, operation.key, replay.clock(), outcome, dropped)
+        with journal.locked(wait):
+            entry = journal.entries([operation.key]).get(operation.key)
+            if entry is not None and entry.outcome is not None:
+                # Another plan that holds the same operation was quicker.
+                replay.already[operation.id] = entry.outcome
+                replay.real[operation.id] = without_items(operation, entry.dropped)
+                continue
+            journal.intend(digest, operation.id, operation.key, replay.clock(), dropped)
+            outcomes = {**replay.already, **replay.performed}
+            context = Context(
+                plan_digest=digest,
+                dataset=replay.plan.snapshot.dataset,
+                tasks={name: outcome.task_id for name, outcome in outcomes.items()},
+                actor=replay.actor,
+                now=replay.clock(),
+            )
+            outcome = replay.backend.perform(real, context)
+            journal.done(digest, operation.id, operation.key, replay.clock(), outcome, dropped)
         replay.performed[operation.id] = outcome
         finished += real.allocation.items.count
     if on_progress is not None:

@@ -83,9 +83,16 @@ class Journal:
         self._connection.close()
 
     @contextmanager
-    def locked(self, wait: float = LOCK_WAIT) -> Iterator[None]:
-        """Keep other replays on this journal out; BackendError where one is still at work after `wait` s."""
+    def locked(self, wait: float = LOCK_WAIT, *, plan: str | None = None) -> Iterator[None]:
+        """Keep other replays of a plan out, or (None) every other one; BackendError after `wait` seconds.
+
+        A plan is held for the whole of its replay, the journal for one operation at a time.
+        """
         file = self.path.with_name(f"{self.path.name}.lock")
+        if plan is not None:
+            folder = self.path.with_name(f"{self.path.name}.locks")
+            folder.mkdir(exist_ok=True)
+            file = folder / plan.rpartition(":")[2][:16]
         lock = sqlite3.connect(file, timeout=0, isolation_level=None)
         try:
             deadline = time.monotonic() + wait

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 import numpy as np
 
-from taskplan.errors import PlanError
+from taskplan.errors import NotFoundError, PlanError, did_you_mean
 from taskplan.model.ids import ItemIds
 from taskplan.planning.document import Operation, PackedIds, Plan, Share
 from taskplan.replay.journal import Entry
@@ -35,6 +35,28 @@ def in_order(plan: Plan) -> tuple[Operation, ...]:
         done.add(ready.id)
         del waiting[ready.id]
     return tuple(result)
+
+
+def with_dependencies(plan: Plan, tasks: Collection[str]) -> frozenset[str]:
+    """Return the ids of the operations on some tasks (by name or operation id) and of all that they build on.
+
+    NotFoundError with the nearest name.
+    """
+    by_id = {operation.id: operation for operation in plan.operations}
+    waiting: list[str] = []
+    for task in tasks:
+        found = [o.id for o in plan.operations if task in (o.id, o.title)]
+        if not found:
+            titles = [operation.title for operation in plan.operations]
+            raise NotFoundError(f'the plan has no task "{task}"', hint=did_you_mean(task, titles))
+        waiting += found
+    chosen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in chosen:
+            chosen.add(name)
+            waiting += by_id[name].depends_on
+    return frozenset(chosen)
 
 
 def as_performed(plan: Plan, entries: Mapping[str, Entry]) -> tuple[Operation, ...]:

@@ -15,10 +15,11 @@ GROUP = "taskplan.backends"
 
 @dataclass(frozen=True, slots=True)
 class BackendInfo:
-    """A backend as listed: its name and one line on it."""
+    """A backend as listed: its name, one line on it, and what it can do."""
 
     name: str
     summary: str
+    capabilities: tuple[str, ...] = ()
 
 
 def _found() -> dict[str, EntryPoint]:
@@ -37,4 +38,8 @@ def load_backend(name: str, options: Mapping[str, Any]) -> Backend:
 
 def list_backends() -> tuple[BackendInfo, ...]:
     """Return the installed backends, sorted by name."""
-    return tuple(BackendInfo(name, entry.load().summary) for name, entry in sorted(_found().items()))
+    found = []
+    for name, entry in sorted(_found().items()):
+        plugin: BackendPlugin = entry.load()
+        found.append(BackendInfo(name, plugin.summary, tuple(plugin.capabilities)))
+    return tuple(found)

@@ -53,7 +53,7 @@ def undo_plan(
     this one holds the same operation, stays. A killed undo continues.
     """
     removed: dict[str, Outcome] = {}
-    with journal.locked(wait):
+    with journal.locked(wait, plan=plan.digest), journal.locked(wait):
         entries = journal.entries(operation.key for operation in plan.operations)
         left = {
             operation.id: entries[operation.key].plan

@@ -1,0 +1,105 @@
+"""Options of backends that are not a file: where they are, which project, whose token; by option or profile.
+
+Profiles stand in a YAML file (``~/.config/taskplan/config.yaml``, or where
+TASKPLAN_CONFIG says). They name files that hold tokens, never tokens:
+
+    profiles:
+      production: {backend: dataloop, project: Fruit, token_file: ~/.secrets/dataloop}
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from taskplan.cli import options
+
+if TYPE_CHECKING:
+    from taskplan.replay.backend import Backend
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Connection(msgspec.Struct, forbid_unknown_fields=True):
+    """Which backend, and how to reach it; what is None is left to the backend."""
+
+    backend: str | None = None
+    gate_url: str | None = None
+    project: str | None = None
+    token_file: str | None = None
+    request_items: int | None = None
+
+
+class _Config(msgspec.Struct, forbid_unknown_fields=True):
+    profiles: dict[str, Connection] = {}
+
+
+def live_options(function: F) -> F:
+    """Add the options of a connection to a command, which gets them as `connection`."""
+
+    @functools.wraps(function)
+    def with_connection(**given: Any) -> Any:
+        names = Connection.__struct_fields__
+        asked = {name: given.pop(name) for name in names}
+        profile = given.pop("profile")
+        found = _profile(profile) if profile is not None else Connection()
+        values = {name: asked[name] if asked[name] is not None else getattr(found, name) for name in names}
+        return function(connection=Connection(**values), **given)
+
+    for option in reversed(
+        (
+            click.option(
+                "--backend", help="Where to perform: sqlite (the default) or another; see `backends`."
+            ),
+            click.option("--gate-url", metavar="URL", help="Address of the platform's API."),
+            click.option("--project", help="The project on a live backend; else the one of the plan."),
+            click.option("--token-file", metavar="FILE", help="A file that holds the token."),
+            click.option(
+                "--request-items", type=click.IntRange(1, 80_000), help="So many items go into one request."
+            ),
+            click.option(
+                "--profile", metavar="NAME", help="Take all that from a profile of the config file."
+            ),
+        )
+    ):
+        with_connection = option(with_connection)
+    return with_connection  # type: ignore[return-value]
+
+
+def connect(connection: Connection, store: Path, **defaults: Any) -> closing[Backend]:
+    """Open the backend of a connection for a `with` block; `defaults` count where nothing was said."""
+    from taskplan.replay.registry import load_backend
+
+    name = connection.backend or "sqlite"
+    if name == "sqlite":
+        return options.using_backend(name, store)
+    said = {key: value for key, value in msgspec.structs.asdict(connection).items() if value is not None}
+    return closing(load_backend(name, {"store": store, **defaults, **said}))
+
+
+def _profile(name: str) -> Connection:
+    import yaml
+
+    from taskplan.errors import InputError, NotFoundError, did_you_mean
+
+    path = Path(os.environ.get("TASKPLAN_CONFIG") or Path.home() / ".config/taskplan/config.yaml")
+    try:
+        config = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, _Config)
+    except OSError as error:
+        raise NotFoundError(f"cannot be read: {error.strerror}", source=str(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError("is no YAML", source=str(path)) from error
+    except msgspec.ValidationError as error:
+        words, _, where = str(error).partition(" - at `$")
+        raise InputError(words, source=str(path), path=where.rstrip("`").lstrip(".") or None) from error
+    if name not in config.profiles:
+        hint = did_you_mean(name, config.profiles)
+        raise NotFoundError(f'there is no profile "{name}"', source=str(path), hint=hint)
+    return config.profiles[name]
