@@ -141,12 +141,14 @@ class Platform:
                 return
             last = found["items"][-1]["id"]
 
-    def item_page(self, dataset: Dataset, clauses: Sequence[Mapping[str, Any]], page: int) -> Document:
+    def item_page(
+        self, dataset: Dataset, clauses: Sequence[Mapping[str, Any]], page: int, *, size: int = PAGE
+    ) -> Document:
         """Return a page of items, sorted by id."""
         body = {
             "filter": {"$and": list(clauses)} if clauses else {},
             "page": page,
-            "pageSize": PAGE,
+            "pageSize": size,
             "resource": "items",
             "sort": {"id": "ascending"},
         }
@@ -162,7 +164,13 @@ class Platform:
 
         return [item for found in self.together(ask, parts) for item in found]
 
-    def annotations_of(self, dataset: Dataset, items: Sequence[str]) -> Iterator[Document]:
+    def count(self, dataset: Dataset) -> int:
+        """Return how many items a dataset has."""
+        return int(self.item_page(dataset, (), 0, size=1)["totalItemsCount"])
+
+    def annotations_of(
+        self, dataset: Dataset, items: Sequence[str], *, parallel: bool = True
+    ) -> Iterator[Document]:
         """Yield the annotations of items."""
         parts = [list(items[start : start + IDS]) for start in range(0, len(items), IDS)]
 
@@ -174,7 +182,7 @@ class Platform:
             }
             return list(self._pages(f"/datasets/{dataset.id}/query", body, PAGE))
 
-        for found in self.together(ask, parts):
+        for found in self.together(ask, parts) if parallel else map(ask, parts):
             yield from found
 
     def together(self, ask: Any, parts: Sequence[Any]) -> Iterator[Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from taskplan.model.entities import DatasetInfo
 from taskplan.model.table import ItemTable
@@ -30,6 +30,36 @@ class ImportResult:
     skipped: int
     skipped_file: Path | None = None
     others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PulledRef:
+    """An item's place in a task of the platform, by ids."""
+
+    item: str
+    task: str
+    assignment: str | None = None
+    status: str | None = None
+    creator: str | None = None
+    timestamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """What a live platform has of a dataset besides its items, in its own documents.
+
+    `assignments` are (task id, document); `items` are all ids of the dataset, to
+    take away what is gone, or None where only a part of them was asked for.
+    """
+
+    project: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+    members: Sequence[Mapping[str, Any]]
+    recipes: Sequence[Mapping[str, Any]]
+    tasks: Sequence[Mapping[str, Any]]
+    assignments: Sequence[tuple[str, Mapping[str, Any]]]
+    refs: Sequence[PulledRef]
+    items: frozenset[str] | None
 
 
 class ItemStore(Protocol):
@@ -57,5 +87,8 @@ class ItemStore(Protocol):
 
         Refs that the operations with the keys `without` have made are left out.
         """
+
+    def mirror(self, seen: Mirror) -> int:
+        """Make tasks, assignments, members and recipes what a platform says; return items taken away."""
 
     def close(self) -> None: ...

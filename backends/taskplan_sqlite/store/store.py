@@ -17,7 +17,7 @@ from taskplan.model.documents import export_from_item, generated_id
 from taskplan.model.entities import DatasetInfo
 from taskplan.model.files import atomic_write
 from taskplan.model.formats import Record, read_records
-from taskplan.model.store import ExportFormat, ImportResult, Progress
+from taskplan.model.store import ExportFormat, ImportResult, Mirror, Progress
 from taskplan_sqlite.store.connection import BUSY_SECONDS, connect, telling, use_write_ahead_log
 from taskplan_sqlite.store.importing import Importer
 from taskplan_sqlite.store.schema import ITEM_INDEXES, item_indexes
@@ -163,6 +163,12 @@ class SqliteStore:
             else:
                 entries = export_from_item(entries, texts)  # type: ignore[arg-type]
             yield msgspec.json.encode(entries)
+
+    def mirror(self, seen: Mirror) -> int:
+        """Make tasks, assignments, members and recipes what a platform says; return items taken away."""
+        from taskplan_sqlite.mirroring import mirror
+
+        return mirror(self, seen)
 
     def import_path(
         self,
