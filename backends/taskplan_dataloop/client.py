@@ -26,6 +26,8 @@ from taskplan_dataloop.sdk import import_sdk
 
 READ_TRIES = 8
 """A request that reads is sent at most so many times."""
+CONNECT_TRIES = 5
+"""So often a connection is tried again, for about eight seconds."""
 MOST_PAUSE = 20.0
 """Seconds between two tries, at most; the pauses double from a quarter of a second and have jitter."""
 POOL = 16
@@ -164,10 +166,10 @@ def _isolated(dl: Any, folder: Path, settings: Settings) -> Any:
         "allowed_methods": None,
         "respect_retry_after_header": True,
     }
-    reading = Retry(total=READ_TRIES, status_forcelist=_WORTH_ANOTHER_READ, **pauses)
+    reading = Retry(total=READ_TRIES, connect=CONNECT_TRIES, status_forcelist=_WORTH_ANOTHER_READ, **pauses)
     writing = WriteRetry(
         total=None,
-        connect=READ_TRIES,
+        connect=CONNECT_TRIES,
         status=READ_TRIES,
         read=0,
         other=0,
