@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-MODULES = ("importing", "query", "allocation", "plans", "rehearsal", "gate", "startup")
+MODULES = ("importing", "query", "allocation", "plans", "rehearsal", "gate", "live", "startup")
 
 
 @click.command()
@@ -28,7 +28,7 @@ MODULES = ("importing", "query", "allocation", "plans", "rehearsal", "gate", "st
 def main(names: tuple[str, ...], scale: float, repeat: int, smoke: bool, output: Path) -> None:
     """Measure, print ratios to the rivals of the same run, and write JSON.
 
-    NAME is importing, query, allocation, plans, rehearsal, gate or startup; all of them where none is given.
+    NAME is importing, query, allocation, plans, rehearsal, gate, live or startup; all of them where none is given.
     """
     unknown = sorted(set(names) - set(MODULES))
     if unknown:

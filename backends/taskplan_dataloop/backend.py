@@ -96,7 +96,7 @@ class DataloopBackend:
         )
 
     def members(self, dataset: str) -> frozenset[str] | None:
-        return self.platform.members(self.dataset(dataset).project_id)
+        return self.platform.members(self.dataset(dataset).project_id) or None
 
     def task(self, dataset: str, name_or_id: str, *, with_items: bool = True) -> TaskState:
         found = self.dataset(dataset)
@@ -125,12 +125,12 @@ class DataloopBackend:
         planned = {who.lower(): ids.tolist() for who, ids in operation.items_by_assignee().items()}
         if operation.task is not None:
             task, held = self._made(filling, operation, context, dataset)
-            filling.fill(task, planned, held)
+            filling.fill(task, planned, held, alone=True)
             self.settle(frozenset({operation.key}))
         else:
             task = self._task(dataset, str(operation.target))["id"]
             filling.mark(task, lambda found: _adding(found, operation, context, "begun"))
-            filling.fill(task, planned, None)
+            filling.fill(task, planned, None, alone=False)
         count = operation.allocation.items.count
         filling.mark(task, lambda found: _done(found, operation, context, count, tuple(planned)))
         found = self._marked(operation.key)

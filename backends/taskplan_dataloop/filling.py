@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from taskplan.errors import BackendError
 from taskplan.planning.document import Operation
 from taskplan.replay.backend import Context
+from taskplan.replay.native import native_of
 from taskplan_dataloop import marks
 from taskplan_dataloop.client import Unclear
 from taskplan_dataloop.platform import CommandFailed, Dataset, Document, Platform
@@ -33,12 +34,14 @@ class Pace:
 
     `request_items` ids go into one request; `tries` looks are taken before an
     operation is given up for now; the first pause between two is `settle`
-    seconds, each further one twice as long, with jitter.
+    seconds, each further one twice as long, with jitter. With `native` the platform
+    splits where the plan is what it would do anyway.
     """
 
     request_items: int = 2000
     tries: int = 8
     settle: float = 1.0
+    native: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +89,26 @@ class Filling:
         who, items = next(iter(operation.items_by_assignee().items()))
         first = {item: who.lower() for item in next(self._parts(items.tolist()), [])}
         put: dict[str, str] = {}
+        native = native_of(operation) if self._pace.native else None
 
         def attempt() -> Document | None:
             found = self.made_by(operation.key)
             if found:
                 return found[0]
-            body = self._new(operation, context, parent, actor, who, list(first))
-            self._finish(self._client.write("POST", "/annotationtasks", body))
-            put.update(first)
+            body = self._new(operation, context, parent, actor)
+            if native is not None and native.possible:
+                query, loads = stored_query(operation), native.loads
+            else:
+                query, loads = _by_id(first), {who: 100.0}
+                put.update(first)
+            body["query"] = query
+            body["workload"] = [{"assigneeId": name, "load": load} for name, load in loads.items()]
+            try:
+                self._finish(self._client.write("POST", "/annotationtasks", body))
+            except BackendError:
+                # Whatever was put there has to be looked for.
+                put.clear()
+                raise
             return None
 
         return self._until(attempt, f"make the task of {operation.id}"), put
@@ -103,14 +118,31 @@ class Filling:
         found = [task for task in self._platform.tasks(self._dataset) if marks.makes(task, key)]
         return sorted(found, key=lambda task: str(task["id"]))
 
-    def fill(self, task: str, planned: Mapping[str, Sequence[str]], held: Held | None) -> None:
-        """Add what is missing of assignee → item ids; `held` is what is there, None to look."""
+    def fill(
+        self, task: str, planned: Mapping[str, Sequence[str]], held: Held | None, *, alone: bool
+    ) -> None:
+        """Add what is missing of assignee → item ids; `held` is what is there, None to look.
+
+        With `alone` nothing else belongs into the task: what is with another person,
+        or was not planned, is taken out first, unless somebody has worked on it.
+        """
         state = [held]
+        owners = {item: who for who, items in planned.items() for item in items}
 
         def attempt() -> bool | None:
             now = state[0] if state[0] is not None else self.held(task)
             # Whatever happens next, what is there has to be looked at again.
             state[0] = None
+            wrong = [
+                item
+                for item, who in now.assignees.items()
+                if alone and owners.get(item) != who and item not in now.statuses
+            ]
+            if wrong:
+                for part in self._parts(wrong):
+                    asked = {"query": _by_id(part), "asynced": True}
+                    self._finish(self._client.write("POST", f"/annotationtasks/{task}/removeFromTask", asked))
+                return None
             missing = {
                 who: [item for item in items if item not in now.assignees] for who, items in planned.items()
             }
@@ -188,8 +220,6 @@ class Filling:
         context: Context,
         parent: str | None,
         actor: str,
-        who: str,
-        first: Sequence[str],
     ) -> Document:
         fields = operation.task
         assert fields is not None
@@ -207,8 +237,6 @@ class Filling:
             "recipeId": fields.recipe or next(iter(self._dataset.recipes), None),
             "assignmentIds": [],
             "priority": fields.priority,
-            "query": _by_id(first),
-            "workload": [{"assigneeId": who, "load": 100}],
             "metadata": {"user": {**fields.metadata, marks.MARK: mark}},
             "checkIfExist": {"query": {"filter": {"$and": [{f"metadata.user.{marks.MARK}.key": key}]}}},
             "asynced": True,

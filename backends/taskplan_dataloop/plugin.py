@@ -26,6 +26,7 @@ class DataloopPlugin:
             request_items=int(options.get("request_items") or Pace().request_items),
             tries=int(options.get("tries") or Pace().tries),
             settle=float(options.get("settle") or Pace().settle),
+            native=options.get("replay") == "native",
         )
         return DataloopBackend(Platform(client), options.get("project"), options.get("dataset"), pace)
 

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 import msgspec
@@ -35,6 +35,7 @@ class Connection(msgspec.Struct, forbid_unknown_fields=True):
     project: str | None = None
     token_file: str | None = None
     request_items: int | None = None
+    replay: Literal["exact", "native"] | None = None
 
 
 class _Config(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,6 +64,11 @@ def live_options(function: F) -> F:
             click.option("--token-file", metavar="FILE", help="A file that holds the token."),
             click.option(
                 "--request-items", type=click.IntRange(1, 80_000), help="So many items go into one request."
+            ),
+            click.option(
+                "--replay",
+                type=click.Choice(["exact", "native"]),
+                help="Send items by id (exact, the default), or let the platform split where it can.",
             ),
             click.option(
                 "--profile", metavar="NAME", help="Take all that from a profile of the config file."

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @options.plan_argument
 @options.json_option
 @click.option("--items", "with_items", is_flag=True, help="With --json: every assignee's item ids.")
+@click.option("--replay", "with_replay", is_flag=True, help="Say how each operation would be sent, and why.")
 @click.option("--store", type=options.PATH, help="Warn where this store is no longer what the plan is from.")
-def show(plan_file: Path, as_json: bool, with_items: bool, store: Path | None) -> None:
+def show(plan_file: Path, as_json: bool, with_items: bool, with_replay: bool, store: Path | None) -> None:
     """Show a plan: tasks, people, numbers, fairness and warnings."""
     if with_items and not as_json:
         raise click.UsageError("--items goes with --json")
@@ -32,6 +33,10 @@ def show(plan_file: Path, as_json: bool, with_items: bool, store: Path | None) -
         )
         return
     output.show(*views.plan_view(plan))
+    if with_replay:
+        output.tell("")
+        for line in views.replay_lines(plan):
+            output.tell(line)
     output.warn([*plan.warnings, *stale])
 
 

@@ -137,3 +137,18 @@ def plan_json(plan: Plan, *, with_items: bool) -> dict[str, Any]:
         if with_items:
             entry["items"] = {who: ids.tolist() for who, ids in operation.items_by_assignee().items()}
     return data
+
+
+def replay_lines(plan: Plan) -> list[str]:
+    """Say for each operation whether one request would do, why, and what whole percentages would change."""
+    from taskplan.replay.native import native_of
+
+    lines = []
+    for operation in plan.operations:
+        native = native_of(operation)
+        lines.append(f"replay of {operation.title}: {'native' if native.possible else 'exact'}: {native.why}")
+        lines += [
+            f"  with whole percentages {who} would get {then:,} instead of {planned:,}"
+            for who, (planned, then) in native.rounded.items()
+        ]
+    return lines

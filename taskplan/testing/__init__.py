@@ -1,6 +1,7 @@
 """What users import to test strategies of their own: properties that must hold, and problems to try them on.
 
-The properties need nothing but numpy; `taskplan.testing.strategies` needs hypothesis (extra "testing").
+The properties need nothing but numpy; `taskplan.testing.strategies` needs hypothesis (extra "testing"),
+`taskplan.testing.backend_conformance`, the suite for backends, needs pytest.
 """
 
 from taskplan.testing.properties import (
