@@ -70,12 +70,15 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
 @contextmanager
 def _gate(store: Path) -> Iterator[dict[str, str]]:
     # A process of its own: the client's time is to be the client's alone.
-    command = [sys.executable, "-m", "taskplan.cli.main", "serve", "--store", str(store), "--json"]
+    command = [str(Path(sys.executable).with_name("taskplan")), "serve", "--store", str(store), "--json"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert running.stdout is not None
     said = b""
     while not said.rstrip().endswith(b"}"):
-        said += running.stdout.readline()
+        line = running.stdout.readline()
+        if not line:
+            raise RuntimeError("the gate did not start")
+        said += line
     try:
         yield msgspec.json.decode(said)
     finally:

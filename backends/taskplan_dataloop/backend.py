@@ -207,13 +207,13 @@ class DataloopBackend:
     def settle(self, keys: frozenset[str]) -> None:
         """Leave one task of each operation: a lost request that arrived late may have made another.
 
-        The lowest id stays. BackendError where another has been worked on.
+        One that is done stays, else the lowest id. BackendError where another has been worked on.
         """
         for dataset in self._at_work():
             filling = Filling(self.platform, dataset, self._pace)
             listed = self.platform.tasks(dataset)
             for key in sorted(keys):
-                made = sorted(str(task["id"]) for task in listed if marks.makes(task, key))
+                made = [str(task["id"]) for task in marks.makers(listed, key)]
                 for spare in made[1:]:
                     if filling.held(spare).statuses:
                         raise BackendError(
@@ -245,12 +245,12 @@ class DataloopBackend:
         return named[0]
 
     def _marked(self, key: str) -> tuple[Dataset, Document] | None:
-        """Return the task in which the operation left its mark: the lowest id, should there be several."""
+        """Return the task in which the operation left its mark."""
         for dataset in self._at_work():
-            listed = sorted(self.platform.tasks(dataset), key=lambda task: str(task["id"]))
-            for task in listed:
-                if marks.state_of(task, key) in ("begun", "done"):
-                    return dataset, task
+            listed = self.platform.tasks(dataset)
+            adders = [task for task in listed if key in marks.additions(task)]
+            for task in [*marks.makers(listed, key), *adders]:
+                return dataset, task
         return None
 
     def _outcome(self, dataset: Dataset, task: Document, key: str) -> Outcome:

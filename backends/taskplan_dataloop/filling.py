@@ -114,9 +114,8 @@ class Filling:
         return self._until(attempt, f"make the task of {operation.id}"), put
 
     def made_by(self, key: str) -> list[Document]:
-        """Return the tasks that the operation with this key made, the lowest id first."""
-        found = [task for task in self._platform.tasks(self._dataset) if marks.makes(task, key)]
-        return sorted(found, key=lambda task: str(task["id"]))
+        """Return the tasks that the operation with this key made, the one that counts first."""
+        return marks.makers(self._platform.tasks(self._dataset), key)
 
     def fill(
         self, task: str, planned: Mapping[str, Sequence[str]], held: Held | None, *, alone: bool

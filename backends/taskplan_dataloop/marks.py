@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 MARK = "taskplan"
@@ -29,6 +29,15 @@ def of(task: Mapping[str, Any]) -> Mapping[str, Any]:
 def makes(task: Mapping[str, Any], key: str) -> bool:
     """Tell whether the operation with this key made the task."""
     return of(task).get("key") == key
+
+
+def makers(tasks: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """Return the tasks that the operation made: those that are done first, then by id.
+
+    Should a lost request have made a second one, everybody takes the first of these.
+    """
+    found = [task for task in tasks if makes(task, key)]
+    return sorted(found, key=lambda task: (state_of(task, key) != "done", str(task["id"])))
 
 
 def entry_of(task: Mapping[str, Any], key: str) -> Mapping[str, Any]:
