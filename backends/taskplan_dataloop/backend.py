@@ -34,8 +34,14 @@ class DataloopBackend:
         self._user: str | None = None
 
     def describe(self) -> Capabilities:
+        self._known()
+        assert self._project is not None
         return Capabilities(
-            name="dataloop", local=False, actions=frozenset({"create_task", "add_items"}), summary=SUMMARY
+            name="dataloop",
+            local=False,
+            actions=frozenset({"create_task", "add_items"}),
+            summary=SUMMARY,
+            place=f"{self.platform.client.url} {self._project['id']}",
         )
 
     def close(self) -> None:

@@ -63,6 +63,11 @@ class Client:
         self.writes = 0
         self._counting = threading.Lock()
 
+    @property
+    def url(self) -> str:
+        """The address of the platform's API."""
+        return self._settings.url
+
     def close(self) -> None:
         """End the connections and remove what the SDK kept."""
         self._api.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import time
 from collections.abc import Callable
@@ -83,6 +84,20 @@ def load_plan(path: Path) -> Plan:
     return read_plan(path)
 
 
+def journal_path(backend: Backend, store: Path) -> Path:
+    """Return where the journal of a backend is: in the store itself, or, of a live one, beside it.
+
+    What was done in one place is not done in another.
+    """
+    import hashlib
+
+    said = backend.describe()
+    if said.local:
+        return store
+    place = hashlib.sha256(said.place.encode()).hexdigest()[:8]
+    return store.with_name(f"{store.name}.{said.name}-{place}.journal")
+
+
 def keep_applied(target: Path, store: Path, digest: str | None = None) -> None:
     """Refuse to write over a plan that was applied to the store, for undoing it needs the file.
 
@@ -100,7 +115,9 @@ def keep_applied(target: Path, store: Path, digest: str | None = None) -> None:
         return
     if old.digest == digest:
         return
-    entries = read_entries(store, [operation.key for operation in old.operations]).values()
+    keys = [operation.key for operation in old.operations]
+    journals = [store, *store.absolute().parent.glob(f"{glob.escape(store.name)}.*.journal")]
+    entries = [entry for journal in journals for entry in read_entries(journal, keys).values()]
     if any(entry.plan == old.digest and entry.state in ("intent", "done") for entry in entries):
         raise PlanError(
             f"holds a plan that was applied to {store}, and undo needs it",

@@ -114,7 +114,8 @@ def apply(
                 output.say(f"only: {', '.join(o.title for o in plan.operations if o.id in only)}")
             where = f"project {connection.project or plan.snapshot.project}, dataset {plan.snapshot.dataset}"
             click.confirm(f"Apply this plan to the live backend ({where})?", abort=True, err=True)
-        with Journal(store) as journal, output.progress("applying") as progress:
+        journal_file = options.journal_path(opened, store)
+        with Journal(journal_file) as journal, output.progress("applying") as progress:
             report = apply_plan(
                 plan,
                 opened,
@@ -240,7 +241,9 @@ def verify(plan_file: Path, store: Path, connection: Connection, as_json: bool) 
 
     plan = options.load_plan(plan_file)
     with _connected(connection, store, plan) as opened:
-        entries = read_entries(store, [operation.key for operation in plan.operations])
+        entries = read_entries(
+            options.journal_path(opened, store), [operation.key for operation in plan.operations]
+        )
         operations = as_performed(plan, entries)
         result = verify_plan(plan, opened, operations=operations)
     items = views.distinct_items(operations)
@@ -276,11 +279,12 @@ def undo(
     from taskplan.replay.undo import undo_plan
 
     plan = options.load_plan(plan_file)
-    with _connected(connection, store, plan) as opened, Journal(store) as journal:
+    with _connected(connection, store, plan) as opened:
         if not opened.describe().local and not yes:
             output.show(*views.plan_view(plan))
             click.confirm("Take this plan back on the live backend?", abort=True, err=True)
-        report = undo_plan(plan, opened, journal, clock=options.now, discard_work=discard_work)
+        with Journal(options.journal_path(opened, store)) as journal:
+            report = undo_plan(plan, opened, journal, clock=options.now, discard_work=discard_work)
     if as_json:
         output.print_json(report.to_json())
         return

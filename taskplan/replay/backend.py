@@ -14,12 +14,17 @@ from taskplan.planning.document import Operation
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a backend can do. `local`: it is a mock on this machine, safe to write without asking."""
+    """What a backend can do. `local`: it is a mock on this machine, safe to write without asking.
+
+    `place` tells one place of this kind from another (an address and a project);
+    what was done in one is not done in the other.
+    """
 
     name: str
     local: bool
     actions: frozenset[str]
     summary: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

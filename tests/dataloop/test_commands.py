@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -272,6 +274,56 @@ def test_killed_at_any_write_the_same_command_continues(moment: int, tmp_path: P
         assert names == ["check", "earlier", "label"]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_random_moments_the_same_command_continues(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    with live(tmp_path) as platform:
+        shell = Shell(platform, tmp_path / "shell")
+        shell.type("pull", "--store", "work.db", *shell.live)
+        shell.plan()
+        platform.gate.faults = Faults([Rule(Fault("slow", seconds=0.05), "*", times=0)])
+        apply = ("apply", "plan.json", "--store", "work.db", *shell.live, "--yes", "--request-items", "5")
+        for _ in range(3):
+            running = subprocess.Popen(
+                [TASKPLAN, *apply], cwd=shell.folder, env=shell.environment, stdout=subprocess.DEVNULL
+            )
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(float(rng.uniform(1.0, 5.0)))
+            running.kill()
+            running.wait(30)
+        platform.gate.faults = Faults()
+        shell.type(*apply)
+        assert "verified" in shell.type("verify", "plan.json", "--store", "work.db", *shell.live)
+        assert [task["name"] for task in platform.state()] == ["check", "label"]
+
+
+def test_annotations_statuses_and_refs_are_pulled(shell: Shell, platform: Live) -> None:
+    backend = platform.connect()
+    client = backend.platform.client
+    box = {"label": "apple", "type": "box", "coordinates": [{"x": 1, "y": 1}, {"x": 2, "y": 2}]}
+    client.write("POST", f"/items/{1:024x}/annotations", [{**box, "attributes": [], "metadata": {}}])
+    earlier(platform)
+    (task,) = backend.platform.tasks(backend.dataset("fruit"))
+    body = {
+        "itemIds": [f"{4:024x}"],
+        "statusPayload": {"operation": "create", "status": "completed"},
+    }
+    client.write("POST", f"/assignments/items/tasks/{task['id']}/status", body)
+    backend.close()
+    shell.type("pull", "--store", "work.db", *shell.live)
+    count = ("items", "--store", "work.db", "--count", "--where")
+    assert shell.type(*count, "annotations: {label: apple, type: box}") == "1\n"
+    assert shell.type(*count, f"metadata.system.refs.id: {task['id']}") == "1\n"
+    (found,) = pulled(shell)
+    assert (found["id"], found["items"], found["assignments"][0]["statuses"]) == (
+        task["id"],
+        1,
+        {"completed": 1},
+    )
+    shell.type("plan", "--store", "work.db", "--name", "x", "--assignee", "ann@example.com", "-o", "x.json")
+    assert "create x" in shell.type("show", "x.json")
+
+
 def test_statuses_set_by_people_stop_an_undo(shell: Shell, platform: Live) -> None:
     shell.type("pull", "--store", "work.db", *shell.live)
     shell.plan()
@@ -289,4 +341,18 @@ def test_statuses_set_by_people_stop_an_undo(shell: Shell, platform: Live) -> No
     assert '1 item of the task "label" has a status' in shell.talk
     assert len(platform.state()) == 2
     shell.type(*undo, "--discard-work")
+    assert platform.state() == []
+
+
+def test_what_was_done_on_the_mock_is_not_done_on_the_platform(shell: Shell, platform: Live) -> None:
+    shell.type("pull", "--store", "work.db", *shell.live)
+    shell.plan()
+    assert "applied label" in shell.type("apply", "plan.json", "--store", "work.db")
+    assert "applied label" in shell.type("apply", "plan.json", "--store", "work.db", *shell.live, "--yes")
+    assert [task["name"] for task in platform.state()] == ["check", "label"]
+    shell.type("undo", "plan.json", "--store", "work.db")
+    assert [task["name"] for task in platform.state()] == ["check", "label"]
+    shell.type("plan", "spec.yaml", "--store", "work.db", "--seed", "5", "-o", "plan.json", code=2)
+    assert "holds a plan that was applied" in shell.talk
+    shell.type("undo", "plan.json", "--store", "work.db", *shell.live, "--yes")
     assert platform.state() == []
