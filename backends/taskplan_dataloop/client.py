@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from taskplan.errors import BackendError, NotFoundError
-from taskplan_dataloop.sdk import import_sdk
+from taskplan.errors import BackendError, InputError, MissingExtraError, NotFoundError
+from taskplan.sdk import import_sdk
 
 READ_TRIES = 8
 """A request that reads is sent at most so many times."""
@@ -56,7 +56,7 @@ class Client:
         self._settings = settings
         self._folder = Path(tempfile.mkdtemp(prefix="taskplan-sdk-"))
         try:
-            self._api = _isolated(import_sdk(self._folder), self._folder, settings)
+            self._api = _isolated(_sdk(self._folder), self._folder, settings)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -147,6 +147,13 @@ def _refused(error: BaseException | None) -> bool:
 
 def _message_of(error: BaseException) -> str:
     return str(getattr(error, "message", error)).partition("\n")[0]
+
+
+def _sdk(folder: Path) -> Any:
+    try:
+        return import_sdk(folder)
+    except InputError as error:
+        raise MissingExtraError('the backend "dataloop"', "dataloop") from error
 
 
 def _isolated(dl: Any, folder: Path, settings: Settings) -> Any:

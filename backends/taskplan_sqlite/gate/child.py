@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from taskplan_sqlite.gate.sdk import LOGINS, import_sdk, point_at
+from taskplan.sdk import import_sdk
+from taskplan_sqlite.gate.sdk import LOGINS, point_at
 
 
 def stay_here(dl: Any) -> None:

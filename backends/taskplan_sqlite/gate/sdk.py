@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from taskplan.errors import InputError
+from taskplan.sdk import import_sdk
 
 ALIAS = "taskplan"
 LOGINS = ("login", "login_m2m", "login_secret", "login_api_key", "login_token", "logout")
@@ -20,24 +18,6 @@ def point_at(dl: Any, url: str, token: str) -> None:
     """Make a gate the SDK's environment, logged in."""
     dl.client_api.add_environment(environment=url, gate_url=url, alias=ALIAS, token=token)
     dl.client_api.setenv(url)
-
-
-def import_sdk(home: Path) -> Any:
-    """Import the SDK; a first import keeps its state in `home`. InputError where it is not installed."""
-    first = "dtlpy" not in sys.modules
-    before = os.environ.get("DATALOOP_PATH")
-    if first:
-        os.environ["DATALOOP_PATH"] = str(home)
-    try:
-        import dtlpy
-    except ImportError as error:
-        raise InputError("the SDK is not installed here", hint="pip install dtlpy") from error
-    finally:
-        if first and before is None:
-            del os.environ["DATALOOP_PATH"]
-        elif first and before is not None:
-            os.environ["DATALOOP_PATH"] = before
-    return dtlpy
 
 
 @contextmanager
