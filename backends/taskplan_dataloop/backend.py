@@ -201,6 +201,10 @@ class DataloopBackend:
             raise BackendError("; ".join(blockers))
         outcome = self._outcome(dataset, task, operation.key)
         filling = Filling(self.platform, dataset, self._pace)
+        if marks.state_of(task, operation.key) == "begun":
+            there = filling.held(task["id"]).assignees
+            count = sum(item in there for item in operation.allocation.items.unpack())
+            outcome = Outcome(outcome.task_id, outcome.assignments, count)
         if marks.makes(task, operation.key):
             for made in filling.made_by(operation.key):
                 filling.delete(made["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +36,22 @@ def pull(
     The first pull reads everything; later ones what changed since, and what is in
     a task. An interrupted pull goes on where it ended. Nothing is written to the platform.
     """
+    from taskplan.errors import InputError
+    from taskplan.replay.locks import locked
+    from taskplan_dataloop.backend import DataloopBackend
+
     connection.backend = connection.backend or "dataloop"
-    with (
-        connect(connection, store, dataset=dataset) as backend,
-        options.using_store(store, create=True) as opened,
-        output.progress("pulling") as progress,
-    ):
-        found = backend.dataset(dataset)  # type: ignore[attr-defined]
-        said = _pull(backend, found, opened, store, query, full=full, progress=progress)  # type: ignore[arg-type]
+    busy = f"another pull is at work on {store}; the same command works when it has ended"
+    with connect(connection, store, dataset=dataset) as backend:
+        if not isinstance(backend, DataloopBackend):
+            raise InputError(f'the backend "{connection.backend}" cannot pull', source="--backend")
+        found = backend.dataset(dataset)
+        with (
+            locked(store.with_name(f"{store.name}.pull.lock"), 0.0, busy),
+            options.using_store(store, create=True) as opened,
+            output.progress("pulling") as progress,
+        ):
+            said = _pull(backend, found, opened, store, query, full=full, progress=progress)
     if as_json:
         output.print_json(said)
         return
@@ -64,9 +73,17 @@ def _pull(
 ) -> dict[str, Any]:
     from dataclasses import replace
 
+    from taskplan.errors import InputError
     from taskplan_dataloop import pull as pulling
     from taskplan_dataloop.since import read_since, write_since
 
+    for other in store.datasets():
+        if other.name == dataset.name and other.project != dataset.project:
+            raise InputError(
+                f'the store has a dataset "{other.name}" of the project "{other.project}"',
+                source=str(path),
+                hint=f'"{dataset.project}" needs another store',
+            )
     since = None if full or query is not None else read_since(path, dataset.id)
     clauses = _clauses(query)
     if since is not None:
@@ -77,18 +94,27 @@ def _pull(
             either.append({"metadata.system.refs.id": {"$in": inside}})
         clauses = [{"$or": either}]
     folder = path.with_name(f"{path.name}.pull") / dataset.id
+    if full:
+        shutil.rmtree(folder, ignore_errors=True)
     whole = query is None and since is None
     pulled = pulling.pull(
         backend.platform, dataset, folder, clauses=clauses, whole=whole, on_progress=progress
     )
     counts = _import(store, pulled, dataset)
     seen = pulled.mirror
-    if since is not None and _held(store, dataset) != backend.platform.count(dataset):
-        seen = replace(seen, items=pulling.all_ids(backend.platform, dataset))
+    if since is not None:
+        held, there = _held(store, dataset), backend.platform.count(dataset)
+        if held < there:
+            # The store is not the one that saw the last pull.
+            return _pull(backend, dataset, store, path, query, full=True, progress=progress)
+        if held > there:
+            seen = replace(seen, items=pulling.all_ids(backend.platform, dataset))
     removed = store.mirror(seen)
     if query is None and pulled.newest is not None:
         write_since(path, dataset.id, max(filter(None, (since, pulled.newest))))
     shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()
     return {
         "dataset": dataset.name,
         "read": pulled.items,

@@ -161,6 +161,7 @@ def _isolated(dl: Any, folder: Path, settings: Settings) -> Any:
     import requests
     from dtlpy.exceptions import ExceptionMain
     from dtlpy.services.api_client import ApiClient
+    from dtlpy.services.cookie import CookieIO
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
@@ -190,11 +191,27 @@ def _isolated(dl: Any, folder: Path, settings: Settings) -> Any:
         **pauses,
     )
 
+    class InMemory(CookieIO):  # type: ignore[misc]
+        def __init__(self, path: str) -> None:
+            super().__init__(path, create=False)
+            self._state: dict[str, Any] = {}
+
+        def read_json(self, create: bool = False) -> dict[str, Any]:
+            return self._state
+
+        def put(self, key: str, value: Any) -> None:
+            self._state[key] = value
+
+        def reset(self) -> None:
+            self._state.clear()
+
     class Api(ApiClient):  # type: ignore[misc]
         failures = (ExceptionMain,)
 
         def __init__(self) -> None:
             super().__init__(cookie_filepath=str(folder / "cookie.json"))
+            # From here on it holds a token, which is to be in no file.
+            self.cookie_io: Any = InMemory(str(folder / "cookie.json"))
             self._kinds = threading.local()
             self._sessions = {False: _session(reading), True: _session(writing)}
             self.add_environment(settings.url, gate_url=settings.url, token=settings.token)

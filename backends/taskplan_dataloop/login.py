@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from taskplan.errors import InputError
 from taskplan_dataloop.client import Settings
@@ -21,10 +22,18 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
     given = options.get("gate_url") or os.environ.get(URL_VARIABLE)
     state = _sdk_state()
     url = str(given or state.get("url") or PLATFORM).rstrip("/")
-    if not url.startswith(("http://", "https://")):
+    if not _is_address(url):
         raise InputError(f'expected an address such as {PLATFORM}, got "{url}"', source="--gate-url")
     token = _token(options, state, url)
     return Settings(url, token, float(options.get("timeout") or 120.0))
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _token(options: Mapping[str, Any], state: Mapping[str, Any], url: str) -> str:

@@ -164,6 +164,18 @@ class Platform:
 
         return [item for found in self.together(ask, parts) for item in found]
 
+    def newest(self, dataset: Dataset) -> str | None:
+        """Return when the item that was changed last was changed."""
+        body = {
+            "filter": {},
+            "page": 0,
+            "pageSize": 1,
+            "resource": "items",
+            "sort": {"updatedAt": "descending"},
+        }
+        found = self.client.read("POST", f"/datasets/{dataset.id}/query", body)["items"]
+        return str(found[0]["updatedAt"]) if found and found[0].get("updatedAt") else None
+
     def count(self, dataset: Dataset) -> int:
         """Return how many items a dataset has."""
         return int(self.item_page(dataset, (), 0, size=1)["totalItemsCount"])

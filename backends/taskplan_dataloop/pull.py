@@ -7,6 +7,7 @@ file of its range; a pull that was interrupted goes on behind the last whole lin
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ class _State(msgspec.Struct):
     dataset: str
     clauses: list[Any]
     bounds: list[str]
+    newest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,8 @@ def pull(
     has, so that others are gone. BackendError where something cannot be read.
     """
     total, bounds = _bounds(platform, dataset, clauses)
-    state = _State(dataset.id, list(clauses), bounds)
-    _prepare(folder, state)
-    bounds = msgspec.json.decode((folder / "state.json").read_bytes(), type=_State).bounds
+    state = _prepare(folder, _State(dataset.id, list(clauses), bounds, platform.newest(dataset)))
+    bounds = state.bounds
     counting = threading.Lock()
     done = 0
 
@@ -93,9 +94,10 @@ def pull(
         )
         for found in listed
     ]
-    refs, ids, newest = _sorted_out(files, tasks, assignments)
+    refs, ids = _sorted_out(files, tasks, assignments)
     everything = frozenset(ids)
     if len(everything) != len(ids):
+        shutil.rmtree(folder, ignore_errors=True)
         raise BackendError("the platform has listed an item twice; the same command reads it anew")
     seen = Mirror(
         project=platform.project(dataset.project_id),
@@ -111,7 +113,8 @@ def pull(
         refs=refs,
         items=everything if whole else None,
     )
-    return Pulled(tuple(files), len(ids), seen, newest)
+    # What changes while the parts are read is read again by the next pull.
+    return Pulled(tuple(files), len(ids), seen, state.newest)
 
 
 def all_ids(platform: Platform, dataset: Dataset) -> frozenset[str]:
@@ -131,8 +134,8 @@ def _bounds(platform: Platform, dataset: Dataset, clauses: Sequence[Clause]) -> 
     return total, sorted(set(found))
 
 
-def _prepare(folder: Path, state: _State) -> None:
-    """Take up what an interrupted pull of the same has left, or begin anew."""
+def _prepare(folder: Path, state: _State) -> _State:
+    """Take up what an interrupted pull of the same has left, or begin anew; return what it is about."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "state.json"
     try:
@@ -140,10 +143,11 @@ def _prepare(folder: Path, state: _State) -> None:
     except (OSError, msgspec.DecodeError):
         old = None
     if old is not None and (old.dataset, old.clauses) == (state.dataset, state.clauses):
-        return
+        return old
     for leftover in folder.glob("items-*.ndjson"):
         leftover.unlink()
     file.write_bytes(msgspec.json.encode(state))
+    return state
 
 
 def _read_range(
@@ -195,16 +199,10 @@ def _whole_lines(file: Path) -> tuple[str | None, int]:
     return (msgspec.json.decode(lines[-1])["id"] if lines else None), len(lines)
 
 
-class _Seen(msgspec.Struct):
-    id: str
-    updatedAt: str | None = None  # noqa: N815 - the platform's own name
-    metadata: Any = None
-
-
 def _sorted_out(
     files: Sequence[Path], tasks: Sequence[Document], assignments: Sequence[tuple[str, Document]]
-) -> tuple[list[PulledRef], list[str], str | None]:
-    """Return the places of items in known tasks, all ids, and the newest ``updatedAt``.
+) -> tuple[list[PulledRef], list[str]]:
+    """Return the places of items in known tasks, and all ids.
 
     The refs to those tasks leave the documents: a store keeps them in a table of its own.
     """
@@ -212,7 +210,6 @@ def _sorted_out(
     owners = {str(found["id"]): task for task, found in assignments}
     refs: list[PulledRef] = []
     ids: list[str] = []
-    newest: str | None = None
     for file in files:
         if not file.exists():
             continue
@@ -221,12 +218,10 @@ def _sorted_out(
             for line in source:
                 document = msgspec.json.decode(line)
                 ids.append(document["id"])
-                updated = document.get("updatedAt")
-                newest = max(filter(None, (newest, updated)), default=None)
                 own, others = _split(document, names, owners)
                 refs += own
                 out.write(msgspec.json.encode(others) + b"\n")
-    return refs, ids, newest
+    return refs, ids
 
 
 def _split(

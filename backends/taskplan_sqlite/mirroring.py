@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from taskplan.model.store import Mirror
+from taskplan_sqlite import traces
 from taskplan_sqlite.platform.files import delete_files
+from taskplan_sqlite.platform.tasks import delete_task
 from taskplan_sqlite.store.store import SqliteStore
 
 Document = Mapping[str, Any]
@@ -22,7 +24,7 @@ def mirror(store: SqliteStore, seen: Mirror) -> int:
     rehearsed or applied here stays as it is. One transaction.
     """
     with store.write() as connection:
-        pk = store.dataset_pk(str(seen.dataset["name"]))
+        pk = store.dataset_for(str(seen.dataset["name"]), str(seen.project["name"]))
         (project,) = connection.execute("SELECT project FROM datasets WHERE pk = ?", (pk,)).fetchone()
         connection.execute(
             "UPDATE projects SET id = ?, document = ? WHERE pk = ?",
@@ -67,15 +69,26 @@ def _recipes(connection: sqlite3.Connection, project: int, pk: int, recipes: Ite
 
 
 def _tasks(connection: sqlite3.Connection, pk: int, seen: Mirror) -> None:
-    of_dataset = "(SELECT id FROM tasks WHERE dataset = ? AND rehearsed = 0)"
-    for table in ("refs", "status_log"):
-        connection.execute(f"DELETE FROM {table} WHERE task IN {of_dataset}", (pk,))
-    connection.execute("DELETE FROM tasks WHERE dataset = ? AND rehearsed = 0", (pk,))
+    known = dict(
+        connection.execute(
+            "SELECT id, document FROM tasks WHERE dataset = ? AND rehearsed = 0", (pk,)
+        ).fetchall()
+    )
+    for gone in known.keys() - {task["id"] for task in seen.tasks}:
+        delete_task(connection, gone)
+    for task in seen.tasks:
+        # What was added here since, rehearsed on this store, stays.
+        for table in ("refs", "assignments"):
+            connection.execute(f"DELETE FROM {table} WHERE task = ? AND operation IS NULL", (task["id"],))
+        connection.execute("DELETE FROM status_log WHERE task = ?", (task["id"],))
     connection.executemany(
         """INSERT INTO tasks
            (id, dataset, name, type, status, priority, due, owner, parent, operation, rehearsed, created_at,
             document)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, ?, ?)""",
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status,
+           priority = excluded.priority, due = excluded.due, owner = excluded.owner,
+           document = excluded.document""",
         [
             (
                 task["id"],
@@ -88,13 +101,14 @@ def _tasks(connection: sqlite3.Connection, pk: int, seen: Mirror) -> None:
                 str(task.get("taskOwner") or task.get("creator") or ""),
                 (task.get("spec") or {}).get("parentTaskId"),
                 float(place),
-                _text(task),
+                _text(_with_own_mark(task, known.get(task["id"]))),
             )
             for place, task in enumerate(seen.tasks)
         ],
     )
     connection.executemany(
-        """INSERT INTO assignments (id, task, annotator, name, status, operation, position, document)
+        """INSERT OR IGNORE INTO assignments
+           (id, task, annotator, name, status, operation, position, document)
            VALUES (?, ?, ?, ?, ?, NULL, ?, ?)""",
         [
             (a["id"], task, a["annotator"], a.get("name"), a.get("status") or "todo", place, _text(a))
@@ -106,6 +120,18 @@ def _tasks(connection: sqlite3.Connection, pk: int, seen: Mirror) -> None:
            SELECT pk, ?, ?, NULL, ?, ?, ? FROM items WHERE dataset = ? AND id = ?""",
         [(r.task, r.assignment, r.status, r.creator, r.timestamp, pk, r.item) for r in seen.refs],
     )
+
+
+def _with_own_mark(task: Document, before: str | None) -> Document:
+    """Return a task with what was noted in it here, which the platform does not know."""
+    old = msgspec.json.decode(before) if before is not None else {}
+    added = ((old.get("metadata") or {}).get("user") or {}).get(traces.MARK, {}).get(traces.ADDED)
+    if not added:
+        return task
+    metadata = task.get("metadata") or {}
+    user = metadata.get("user") or {}
+    mark = {**(user.get(traces.MARK) or {}), traces.ADDED: added}
+    return {**task, "metadata": {**metadata, "user": {**user, traces.MARK: mark}}}
 
 
 def _text(document: Any) -> str:

@@ -14,6 +14,8 @@ from taskplan.replay.backend import Outcome
 from taskplan_sqlite.platform import assignments, statuses, tasks
 
 MARK = "taskplan"
+ADDED = "rehearsed_added"
+"""Apart from ``added``, which is the platform's own word on a task that was pulled."""
 
 
 def created_mark(key: str, plan: str) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def mark(connection: sqlite3.Connection, task: str, key: str) -> None:
 
     def add(document: dict[str, Any]) -> None:
         user = document["metadata"].setdefault("user", {})
-        user.setdefault(MARK, {}).setdefault("added", []).append(key)
+        user.setdefault(MARK, {}).setdefault(ADDED, []).append(key)
 
     tasks.change_document(connection, task, add)
 
@@ -35,9 +37,9 @@ def _unmark(connection: sqlite3.Connection, task: str, key: str) -> None:
     def remove(document: dict[str, Any]) -> None:
         metadata = document["metadata"]
         said = metadata["user"][MARK]
-        said["added"].remove(key)
-        if not said["added"]:
-            del said["added"]
+        said[ADDED].remove(key)
+        if not said[ADDED]:
+            del said[ADDED]
         if not said:
             del metadata["user"][MARK]
         if not metadata["user"]:
@@ -58,7 +60,8 @@ def find(connection: sqlite3.Connection, key: str) -> Outcome | None:
     if row is None:
         row = connection.execute(
             """SELECT id FROM tasks WHERE instr(document, :key) AND EXISTS
-               (SELECT 1 FROM json_each(document, '$.metadata.user.taskplan.added') WHERE value = :key)""",
+               (SELECT 1 FROM json_each(document, '$.metadata.user.taskplan.rehearsed_added')
+                WHERE value = :key)""",
             {"key": key},
         ).fetchone()
         if row is None:

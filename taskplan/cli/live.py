@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import click
 import msgspec
@@ -34,7 +34,7 @@ class Connection(msgspec.Struct, forbid_unknown_fields=True):
     gate_url: str | None = None
     project: str | None = None
     token_file: str | None = None
-    request_items: int | None = None
+    request_items: Annotated[int, msgspec.Meta(ge=1, le=80_000)] | None = None
     replay: Literal["exact", "native"] | None = None
 
 
@@ -84,9 +84,13 @@ def connect(connection: Connection, store: Path, **defaults: Any) -> closing[Bac
     from taskplan.replay.registry import load_backend
 
     name = connection.backend or "sqlite"
-    if name == "sqlite":
-        return options.using_backend(name, store)
     said = {key: value for key, value in msgspec.structs.asdict(connection).items() if value is not None}
+    if name == "sqlite":
+        foreign = [f"--{key.replace('_', '-')}" for key in said if key != "backend"]
+        if foreign:
+            verb = "belongs" if len(foreign) == 1 else "belong"
+            raise click.UsageError(f"{', '.join(foreign)} {verb} to a live backend; add --backend dataloop")
+        return options.using_backend(name, store)
     return closing(load_backend(name, {"store": store, **defaults, **said}))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 ACTOR = "taskplan@localhost"
+GONE = "nothing of it is there"
 
 
 actor_option = click.option(
@@ -113,7 +114,7 @@ def apply(
             if only is not None:
                 output.say(f"only: {', '.join(o.title for o in plan.operations if o.id in only)}")
             where = f"project {connection.project or plan.snapshot.project}, dataset {plan.snapshot.dataset}"
-            click.confirm(f"Apply this plan to the live backend ({where})?", abort=True, err=True)
+            _ask(f"Apply this plan to the live backend ({where})?")
         journal_file = options.journal_path(opened, store)
         with Journal(journal_file) as journal, output.progress("applying") as progress:
             report = apply_plan(
@@ -128,8 +129,20 @@ def apply(
                 on_progress=progress,
             )
     print_report("applied", plan, report, report.verification, as_json=as_json)
-    failed = on_done is not None and not _run_hook(on_done, plan, report)
+    failed = on_done is not None and bool(report.performed) and not _run_hook(on_done, plan, report)
     if not report.verification.ok or failed:
+        sys.exit(1)
+
+
+def _ask(question: str) -> None:
+    """Ask before a live backend is changed; exit 1 for anything but yes."""
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        agreed = False
+    if not agreed:
+        output.say("nothing was written (--yes does not ask)")
         sys.exit(1)
 
 
@@ -168,9 +181,13 @@ def _show_pending(
     """Say what applying would do, having only read; DriftError where it would stop."""
     from taskplan.errors import DriftError
     from taskplan.replay.drift import check_drift
+    from taskplan.replay.journal import read_entries
 
     chosen = [o for o in plan.operations if only is None or o.id in only]
-    done = [o for o in chosen if backend.find(o.key) is not None]
+    entries = read_entries(options.journal_path(backend, store), [o.key for o in chosen])
+    done = [
+        o for o in chosen if (o.key in entries and entries[o.key].outcome) or backend.find(o.key) is not None
+    ]
     pending = [o for o in chosen if o not in done]
     others = {o.key for o in plan.operations if o not in pending}
     changes = check_drift(plan, backend, others, before=before)
@@ -222,7 +239,10 @@ def _run_hook(command: str, plan: Plan, report: ReplayReport) -> bool:
             for name, outcome in done.items()
         ],
     }
-    ended = subprocess.run(command, shell=True, input=json.dumps(said), text=True, check=False)
+    # Stdout is for the result of `apply` alone.
+    ended = subprocess.run(
+        command, shell=True, input=json.dumps(said) + "\n", text=True, check=False, stdout=sys.stderr
+    )
     if ended.returncode:
         output.warn([f"--on-done: the command ended with {ended.returncode}; the plan itself was applied"])
     return ended.returncode == 0
@@ -282,7 +302,7 @@ def undo(
     with _connected(connection, store, plan) as opened:
         if not opened.describe().local and not yes:
             output.show(*views.plan_view(plan))
-            click.confirm("Take this plan back on the live backend?", abort=True, err=True)
+            _ask("Take this plan back on the live backend?")
         with Journal(options.journal_path(opened, store)) as journal:
             report = undo_plan(plan, opened, journal, clock=options.now, discard_work=discard_work)
     if as_json:
@@ -348,6 +368,8 @@ def print_report(
     else:
         for line in verification.differences:
             output.warn([line])
+        if report.already and any(GONE in line for line in verification.differences):
+            output.say("what was done before is gone; after `taskplan undo` the plan can be applied anew")
 
 
 commands = {"rehearse": rehearse, "apply": apply, "verify": verify, "undo": undo}

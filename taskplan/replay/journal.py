@@ -9,7 +9,6 @@ operating system releases it when its holder ends, however it ends.
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,12 +21,12 @@ import msgspec
 
 from taskplan.errors import BackendError
 from taskplan.replay.backend import Outcome
+from taskplan.replay.locks import locked
 
 State = Literal["intent", "done", "undone", "dropped"]
 LOCK_WAIT = 60.0
 """Seconds that a replay waits for another one on the same journal."""
 _BUSY_SECONDS = 30.0
-_POLL_SECONDS = 0.05
 _TABLE = """CREATE TABLE IF NOT EXISTS journal (
     key TEXT PRIMARY KEY,
     plan TEXT NOT NULL,
@@ -93,21 +92,12 @@ class Journal:
             folder = self.path.with_name(f"{self.path.name}.locks")
             folder.mkdir(exist_ok=True)
             file = folder / plan.rpartition(":")[2][:16]
-        lock = sqlite3.connect(file, timeout=0, isolation_level=None)
-        try:
-            deadline = time.monotonic() + wait
-            # Asked again and again here, not in SQLite's own wait, so that Ctrl-C is heard.
-            while not _try_lock(lock):
-                if time.monotonic() >= deadline:
-                    raise BackendError(
-                        f"another replay is at work on {self.path} (waited {wait:g} s); "
-                        "the same command continues when it has ended",
-                        retryable=True,
-                    )
-                time.sleep(_POLL_SECONDS)
+        words = (
+            f"another replay is at work on {self.path} (waited {wait:g} s); "
+            "the same command continues when it has ended"
+        )
+        with locked(file, wait, words):
             yield
-        finally:
-            lock.close()
 
     def entries(self, keys: Iterable[str]) -> dict[str, Entry]:
         """Return what is known of the operations with `keys`; those never begun are left out."""
@@ -142,16 +132,6 @@ class Journal:
     ) -> None:
         text = msgspec.json.encode(said).decode()
         self._connection.execute(_PUT, (key, plan, operation, state, text, at))
-
-
-def _try_lock(lock: sqlite3.Connection) -> bool:
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        return False
-    return True
 
 
 def read_entries(path: Path, keys: Iterable[str]) -> dict[str, Entry]:

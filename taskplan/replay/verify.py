@@ -36,7 +36,10 @@ def verify_plan(
     for operation in in_order(plan) if operations is None else operations:
         outcome = backend.find(operation.key)
         if outcome is None:
-            differences.append(f"{operation.id}: not performed, or undone: nothing of it is there")
+            if backend.begun(operation.key):
+                differences.append(f"{operation.id}: begun, and not all of it is there: `apply` continues")
+            else:
+                differences.append(f"{operation.id}: not performed, or undone: nothing of it is there")
             continue
         tasks[operation.id] = outcome.task_id
         words = [

@@ -93,7 +93,7 @@ def test_pull_plan_rehearse_apply_verify_status_undo(shell: Shell, platform: Liv
     assert platform.state() == before
     writes = [entry for entry in platform.gate.requests if entry["method"] not in ("GET",)]
     assert [entry["path"] for entry in writes if not entry["path"].endswith("/query")] == []
-    shell.type("apply", "plan.json", "--store", "work.db", *shell.live, code=130, stdin="n\n")
+    shell.type("apply", "plan.json", "--store", "work.db", *shell.live, code=1, stdin="n\n")
     assert "Apply this plan to the live backend (project food, dataset fruit)?" in shell.talk
     assert platform.state() == before
     said = shell.type("apply", "plan.json", "--store", "work.db", *shell.live, stdin="y\n")

@@ -193,7 +193,7 @@ class SqliteStore:
             if counts is None:
                 records = read_records(path, dataset, format)
                 with self.write(), _skipping(skipped) as skip:
-                    pk = self._dataset_for(dataset, project)
+                    pk = self.dataset_for(dataset, project)
                     importer = Importer(self.connection, pk, skip=skip, progress=progress, size=size)
                     importer.merge(records)
                     counts = self._finish(pk, importer)
@@ -233,7 +233,7 @@ class SqliteStore:
             with self.write(), _skipping(skipped) as skip:
                 if self._has_items():
                     raise _NotAloneError
-                pk = self._dataset_for(dataset, project)
+                pk = self.dataset_for(dataset, project)
                 for name in ITEM_INDEXES:
                     self.connection.execute(f"DROP INDEX {name}")
                 importer = Importer(self.connection, pk, skip=skip, progress=progress, size=size)
@@ -268,7 +268,7 @@ class SqliteStore:
             self.connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS:.0f}")
         return True
 
-    def _dataset_for(self, name: str, project: str) -> int:
+    def dataset_for(self, name: str, project: str) -> int:
         """Return the primary key of a dataset, which is made where the name is new."""
         found = dict(
             self.connection.execute(
