@@ -39,7 +39,7 @@ class Connection(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Config(msgspec.Struct, forbid_unknown_fields=True):
-    profiles: dict[str, Connection] = {}
+    profiles: dict[str, dict[str, Any]]
 
 
 def live_options(function: F) -> F:
@@ -100,16 +100,30 @@ def _profile(name: str) -> Connection:
     from taskplan.errors import InputError, NotFoundError, did_you_mean
 
     path = Path(os.environ.get("TASKPLAN_CONFIG") or Path.home() / ".config/taskplan/config.yaml")
+    source = str(path)
     try:
-        config = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, _Config)
+        config = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), _Config)
     except OSError as error:
-        raise NotFoundError(f"cannot be read: {error.strerror}", source=str(path)) from error
+        raise NotFoundError(f"cannot be read: {error.strerror}", source=source) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError("is no YAML", source=str(path)) from error
+        raise InputError("is no YAML", source=source) from error
     except msgspec.ValidationError as error:
-        words, _, where = str(error).partition(" - at `$")
-        raise InputError(words, source=str(path), path=where.rstrip("`").lstrip(".") or None) from error
+        raise InputError(_words(error), source=source) from error
     if name not in config.profiles:
         hint = did_you_mean(name, config.profiles)
-        raise NotFoundError(f'there is no profile "{name}"', source=str(path), hint=hint)
-    return config.profiles[name]
+        raise NotFoundError(f'there is no profile "{name}"', source=source, hint=hint)
+    said = config.profiles[name]
+    where = f"profiles.{name}"
+    for field in said:
+        if field not in Connection.__struct_fields__:
+            hint = did_you_mean(str(field), Connection.__struct_fields__)
+            raise InputError(f'unknown field "{field}"', source=source, path=where, hint=hint)
+    try:
+        return msgspec.convert(said, Connection)
+    except msgspec.ValidationError as error:
+        raise InputError(_words(error), source=source, path=where) from error
+
+
+def _words(error: msgspec.ValidationError) -> str:
+    text = str(error)
+    return text[:1].lower() + text[1:].replace("`", '"')

@@ -212,9 +212,14 @@ def test_a_profile_stands_for_the_options(shell: Shell, platform: Live) -> None:
     shell.type("pull", "--store", "work.db", "--profile", "production")
     shell.type("pull", "--store", "work.db", "--profile", "producton", code=2)
     assert 'there is no profile "producton"; did you mean "production"?' in shell.talk
-    config.write_text(yaml.safe_dump({"profiles": {"production": {"token": "x"}}}), encoding="utf-8")
-    shell.type("pull", "--store", "work.db", "--profile", "production", code=2)
-    assert "config.yaml" in shell.talk
+    for wrong, words in (
+        ({"token": "x"}, f'{config} profiles.production: unknown field "token"; did you mean "token_file"?'),
+        ({"request_items": -5}, f'{config} profiles.production: expected "int" >= 1 - at "$.request_items"'),
+        ({"replay": "nativ"}, f"{config} profiles.production: invalid enum value 'nativ' - at \"$.replay\""),
+    ):
+        config.write_text(yaml.safe_dump({"profiles": {"production": wrong}}), encoding="utf-8")
+        shell.type("pull", "--store", "work.db", "--profile", "production", code=2)
+        assert shell.talk == f"error: {words}\n"
 
 
 @pytest.mark.parametrize(
