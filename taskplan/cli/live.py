@@ -13,11 +13,11 @@ import functools
 import os
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
-import msgspec
 
 from taskplan.cli import options
 
@@ -27,19 +27,20 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Connection(msgspec.Struct, forbid_unknown_fields=True):
+@dataclass(slots=True)
+class Connection:
     """Which backend, and how to reach it; what is None is left to the backend."""
 
     backend: str | None = None
     gate_url: str | None = None
     project: str | None = None
     token_file: str | None = None
-    request_items: Annotated[int, msgspec.Meta(ge=1, le=80_000)] | None = None
+    request_items: int | None = None
     replay: Literal["exact", "native"] | None = None
 
 
-class _Config(msgspec.Struct, forbid_unknown_fields=True):
-    profiles: dict[str, dict[str, Any]]
+_NAMES = tuple(field.name for field in fields(Connection))
+MOST_ITEMS = 80_000
 
 
 def live_options(function: F) -> F:
@@ -47,11 +48,10 @@ def live_options(function: F) -> F:
 
     @functools.wraps(function)
     def with_connection(**given: Any) -> Any:
-        names = Connection.__struct_fields__
-        asked = {name: given.pop(name) for name in names}
+        asked = {name: given.pop(name) for name in _NAMES}
         profile = given.pop("profile")
         found = _profile(profile) if profile is not None else Connection()
-        values = {name: asked[name] if asked[name] is not None else getattr(found, name) for name in names}
+        values = {name: asked[name] if asked[name] is not None else getattr(found, name) for name in _NAMES}
         return function(connection=Connection(**values), **given)
 
     for option in reversed(
@@ -63,7 +63,9 @@ def live_options(function: F) -> F:
             click.option("--project", help="The project on a live backend; else the one of the plan."),
             click.option("--token-file", metavar="FILE", help="A file that holds the token."),
             click.option(
-                "--request-items", type=click.IntRange(1, 80_000), help="So many items go into one request."
+                "--request-items",
+                type=click.IntRange(1, MOST_ITEMS),
+                help="So many items go into one request.",
             ),
             click.option(
                 "--replay",
@@ -84,7 +86,7 @@ def connect(connection: Connection, store: Path, **defaults: Any) -> closing[Bac
     from taskplan.replay.registry import load_backend
 
     name = connection.backend or "sqlite"
-    said = {key: value for key, value in msgspec.structs.asdict(connection).items() if value is not None}
+    said = {key: value for key, value in asdict(connection).items() if value is not None}
     if name == "sqlite":
         foreign = [f"--{key.replace('_', '-')}" for key in said if key != "backend"]
         if foreign:
@@ -95,6 +97,7 @@ def connect(connection: Connection, store: Path, **defaults: Any) -> closing[Bac
 
 
 def _profile(name: str) -> Connection:
+    import msgspec
     import yaml
 
     from taskplan.errors import InputError, NotFoundError, did_you_mean
@@ -102,28 +105,35 @@ def _profile(name: str) -> Connection:
     path = Path(os.environ.get("TASKPLAN_CONFIG") or Path.home() / ".config/taskplan/config.yaml")
     source = str(path)
     try:
-        config = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), _Config)
+        config = msgspec.convert(
+            yaml.safe_load(path.read_text(encoding="utf-8")), dict[str, dict[str, dict[str, Any]]]
+        )
     except OSError as error:
         raise NotFoundError(f"cannot be read: {error.strerror}", source=source) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError("is no YAML", source=source) from error
     except msgspec.ValidationError as error:
         raise InputError(_words(error), source=source) from error
-    if name not in config.profiles:
-        hint = did_you_mean(name, config.profiles)
+    profiles = config.get("profiles", {})
+    if name not in profiles:
+        hint = did_you_mean(name, profiles)
         raise NotFoundError(f'there is no profile "{name}"', source=source, hint=hint)
-    said = config.profiles[name]
+    said = profiles[name]
     where = f"profiles.{name}"
     for field in said:
-        if field not in Connection.__struct_fields__:
-            hint = did_you_mean(str(field), Connection.__struct_fields__)
+        if field not in _NAMES:
+            hint = did_you_mean(str(field), _NAMES)
             raise InputError(f'unknown field "{field}"', source=source, path=where, hint=hint)
     try:
-        return msgspec.convert(said, Connection)
+        found = msgspec.convert(said, Connection)
     except msgspec.ValidationError as error:
         raise InputError(_words(error), source=source, path=where) from error
+    if found.request_items is not None and not 1 <= found.request_items <= MOST_ITEMS:
+        told = f"expected a number of 1 to {MOST_ITEMS}, got {found.request_items}"
+        raise InputError(told, source=source, path=f"{where}.request_items")
+    return found
 
 
-def _words(error: msgspec.ValidationError) -> str:
+def _words(error: Exception) -> str:
     text = str(error)
     return text[:1].lower() + text[1:].replace("`", '"')

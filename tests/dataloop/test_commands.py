@@ -214,7 +214,10 @@ def test_a_profile_stands_for_the_options(shell: Shell, platform: Live) -> None:
     assert 'there is no profile "producton"; did you mean "production"?' in shell.talk
     for wrong, words in (
         ({"token": "x"}, f'{config} profiles.production: unknown field "token"; did you mean "token_file"?'),
-        ({"request_items": -5}, f'{config} profiles.production: expected "int" >= 1 - at "$.request_items"'),
+        (
+            {"request_items": -5},
+            f"{config} profiles.production.request_items: expected a number of 1 to 80000, got -5",
+        ),
         ({"replay": "nativ"}, f"{config} profiles.production: invalid enum value 'nativ' - at \"$.replay\""),
     ):
         config.write_text(yaml.safe_dump({"profiles": {"production": wrong}}), encoding="utf-8")
