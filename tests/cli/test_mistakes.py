@@ -112,7 +112,7 @@ MISTAKES = [
     ("apply none.json", "error: none.json: no such file"),
     (
         "apply plan.json --backend sqlit",
-        'error: there is no backend "sqlit", only sqlite; did you mean "sqlite"?',
+        'error: there is no backend "sqlit", only dataloop, sqlite; did you mean "sqlite"?',
     ),
     (
         "rehearse plan.json --store none.db",
