@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -53,11 +54,6 @@ class DataloopBackend:
         if self._user is None:
             self._user = self.platform.user()
         return self._user
-
-    @property
-    def writes(self) -> int:
-        """How many requests that change something were sent."""
-        return self.platform.client.writes
 
     def datasets(self) -> tuple[DatasetInfo, ...]:
         return tuple(
@@ -130,13 +126,13 @@ class DataloopBackend:
         filling = Filling(self.platform, dataset, self._pace)
         planned = {who.lower(): ids.tolist() for who, ids in operation.items_by_assignee().items()}
         if operation.task is not None:
-            task, held = self._made(filling, operation, context, dataset)
-            filling.fill(task, planned, held, alone=True)
+            task, held, repair = self._made(filling, operation, context, dataset)
+            filling.fill(task, planned, held, repair=repair)
             self.settle(frozenset({operation.key}))
         else:
             task = self._task(dataset, str(operation.target))["id"]
             filling.mark(task, lambda found: _adding(found, operation, context, "begun"))
-            filling.fill(task, planned, None, alone=False)
+            filling.fill(task, planned, None, repair=False)
         count = operation.allocation.items.count
         filling.mark(task, lambda found: _done(found, operation, context, count, tuple(planned)))
         found = self._marked(operation.key)
@@ -155,10 +151,7 @@ class DataloopBackend:
             # Others have added to the task; the platform does not tell whose an item is.
             planned = set(operation.allocation.items.unpack())
             ids = {item: who for item, who in ids.items() if item in planned}
-        by_person: dict[str, list[str]] = {}
-        for item, who in ids.items():
-            by_person.setdefault(who or "nobody", []).append(item)
-        return {who: _in_order(items, operation) for who, items in by_person.items()}
+        return {who or "nobody": _in_order(items, operation) for who, items in _by_person(ids).items()}
 
     def undo_blockers(
         self, operation: Operation, together: frozenset[str], *, discard_work: bool = False
@@ -275,7 +268,7 @@ class DataloopBackend:
 
     def _made(
         self, filling: Filling, operation: Operation, context: Context, dataset: Dataset
-    ) -> tuple[str, Held | None]:
+    ) -> tuple[str, Held | None, bool]:
         assert operation.task is not None
         parent = operation.task.parent
         if parent is not None and parent in context.tasks:
@@ -287,7 +280,7 @@ class DataloopBackend:
         task, first = filling.make(operation, context, parent, self.user)
         # Made just now, and all that was asked for is in it: there is nothing to look for.
         fresh = first and task.get("totalItems") == len(first)
-        return str(task["id"]), Held(first, {}) if fresh else None
+        return str(task["id"]), Held(first, {}) if fresh else None, marks.is_native(task)
 
     def _own_refs(self, dataset: Dataset, keys: frozenset[str]) -> frozenset[str]:
         own: set[str] = set()
@@ -300,20 +293,17 @@ class DataloopBackend:
     def _state(self, dataset: Dataset, task: Document, *, with_items: bool = True) -> TaskState:
         assignments = self.platform.assignments(dataset, task["id"]) if with_items else []
         held = Filling(self.platform, dataset, self._pace).held(task["id"]) if assignments else Held({}, {})
+        shares = _by_person(held.assignees)
         states = []
         for found in assignments:
-            items = [item for item, who in held.assignees.items() if who == str(found["annotator"]).lower()]
-            counts: dict[str, int] = {}
-            for item in items:
-                if item in held.statuses:
-                    counts[held.statuses[item]] = counts.get(held.statuses[item], 0) + 1
+            items = shares.get(str(found["annotator"]).lower(), [])
             states.append(
                 AssignmentState(
                     id=found["id"],
                     assignee=found["annotator"],
                     items=ItemIds.of(items),
                     status=found.get("status") or "todo",
-                    statuses=counts,
+                    statuses=dict(Counter(held.statuses[item] for item in items if item in held.statuses)),
                 )
             )
         kind = (task.get("spec") or {}).get("type")
@@ -330,6 +320,13 @@ class DataloopBackend:
             document=task,
             rehearsed=False,
         )
+
+
+def _by_person(assignees: Mapping[str, str | None]) -> dict[str | None, list[str]]:
+    shares: dict[str | None, list[str]] = {}
+    for item, who in assignees.items():
+        shares.setdefault(who, []).append(item)
+    return shares
 
 
 def _without_refs(item: Document, own: frozenset[str]) -> Document:

@@ -141,12 +141,8 @@ def _clauses(query: str | None) -> list[Any]:
 
 
 def _import(store: ItemStore, pulled: Pulled, dataset: Dataset) -> dict[str, int]:
-    from taskplan_dataloop.pull import sorted_lines
-
     counts = {"added": 0, "changed": 0}
-    for file in sorted_lines(pulled):
-        if not file.stat().st_size:
-            continue
+    for file in pulled.files:
         result = store.import_path(file, dataset.name, project=dataset.project, format="ndjson")
         counts["added"] += result.added
         counts["changed"] += result.changed

@@ -60,8 +60,6 @@ class Client:
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
-        self.writes = 0
-        self._counting = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -79,8 +77,6 @@ class Client:
 
     def write(self, verb: str, path: str, body: Any = None) -> Any:
         """Send what changes something, once; Unclear where it may have taken effect."""
-        with self._counting:
-            self.writes += 1
         return self._send(verb, path, body, writes=True)
 
     def _send(self, verb: str, path: str, body: Any, *, writes: bool) -> Any:

@@ -9,11 +9,12 @@ the making of a task besides, for a lost request that arrives late.
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import numpy as np
 
 from taskplan.errors import BackendError
 from taskplan.planning.document import Operation
@@ -60,6 +61,7 @@ class Filling:
         self._client = platform.client
         self._dataset = dataset
         self._pace = pace
+        self._jitter = np.random.default_rng()
 
     def held(self, task: str) -> Held:
         """Return what is in a task now."""
@@ -89,14 +91,15 @@ class Filling:
         who, items = next(iter(operation.items_by_assignee().items()))
         first = {item: who.lower() for item in next(self._parts(items.tolist()), [])}
         put: dict[str, str] = {}
-        native = native_of(operation) if self._pace.native else None
+        native = native_of(operation)
+        by_platform = self._pace.native and native.possible
 
         def attempt() -> Document | None:
             found = self.made_by(operation.key)
             if found:
                 return found[0]
-            body = self._new(operation, context, parent, actor)
-            if native is not None and native.possible:
+            body = self._new(operation, context, parent, actor, native=by_platform)
+            if by_platform:
                 query, loads = stored_query(operation), native.loads
             else:
                 query, loads = _by_id(first), {who: 100.0}
@@ -118,12 +121,12 @@ class Filling:
         return marks.makers(self._platform.tasks(self._dataset), key)
 
     def fill(
-        self, task: str, planned: Mapping[str, Sequence[str]], held: Held | None, *, alone: bool
+        self, task: str, planned: Mapping[str, Sequence[str]], held: Held | None, *, repair: bool
     ) -> None:
         """Add what is missing of assignee → item ids; `held` is what is there, None to look.
 
-        With `alone` nothing else belongs into the task: what is with another person,
-        or was not planned, is taken out first, unless somebody has worked on it.
+        With `repair` the platform has split the items: what is with another person, or
+        was not planned, is taken out first, unless somebody has worked on it.
         """
         state = [held]
         owners = {item: who for who, items in planned.items() for item in items}
@@ -135,7 +138,7 @@ class Filling:
             wrong = [
                 item
                 for item, who in now.assignees.items()
-                if alone and owners.get(item) != who and item not in now.statuses
+                if repair and owners.get(item) != who and item not in now.statuses
             ]
             if wrong:
                 for part in self._parts(wrong):
@@ -219,6 +222,8 @@ class Filling:
         context: Context,
         parent: str | None,
         actor: str,
+        *,
+        native: bool,
     ) -> Document:
         fields = operation.task
         assert fields is not None
@@ -226,7 +231,7 @@ class Filling:
         if parent is not None:
             spec["parentTaskId"] = parent
         key = operation.key
-        mark = marks.made(key, context.plan_digest, "begun")
+        mark = marks.made(key, context.plan_digest, native=native)
         body: Document = {
             "name": fields.name,
             "taskOwner": (fields.owner or actor).lower(),
@@ -262,7 +267,7 @@ class Filling:
                     raise BackendError(
                         f"could not {what}: {error}; the same command looks and continues", retryable=True
                     ) from error
-                time.sleep(pause * random.uniform(0.5, 1.5))
+                time.sleep(pause * self._jitter.uniform(0.5, 1.5))
                 pause *= 2
                 continue
             if found is not None:

@@ -1,6 +1,7 @@
 """What taskplan writes into a task of the platform: ``metadata.user.taskplan``.
 
-``{"key", "plan", "state"}`` for the operation that made the task, and below
+``{"key", "plan", "state"}`` for the operation that made the task (and ``native``
+where the platform was to split its items), and below
 ``added`` one such entry, by key, for each that has added items to it. `state` is
 "begun" until all of the operation is there, then "done".
 """
@@ -14,9 +15,14 @@ MARK = "taskplan"
 State = Literal["begun", "done", "undone"]
 
 
-def made(key: str, plan: str, state: State) -> dict[str, Any]:
-    """Return the mark of a task that an operation makes."""
-    return {"key": key, "plan": plan, "state": state}
+def made(key: str, plan: str, *, native: bool) -> dict[str, Any]:
+    """Return the mark of a task that an operation makes now."""
+    return {"key": key, "plan": plan, "state": "begun", **({"native": True} if native else {})}
+
+
+def is_native(task: Mapping[str, Any]) -> bool:
+    """Tell whether the platform was to split the items of the task."""
+    return of(task).get("native") is True
 
 
 def of(task: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class _State(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """Where the items lie (one document a line in each file), and all else that the platform has."""
+    """Where the items lie, ready to be imported (NDJSON), and all else that the platform has."""
 
     files: tuple[Path, ...]
     items: int
@@ -94,7 +94,7 @@ def pull(
         )
         for found in listed
     ]
-    refs, ids = _sorted_out(files, tasks, assignments)
+    ready, refs, ids = _sorted_out(files, tasks, assignments)
     everything = frozenset(ids)
     if len(everything) != len(ids):
         shutil.rmtree(folder, ignore_errors=True)
@@ -114,7 +114,7 @@ def pull(
         items=everything if whole else None,
     )
     # What changes while the parts are read is read again by the next pull.
-    return Pulled(tuple(files), len(ids), seen, state.newest)
+    return Pulled(ready, len(ids), seen, state.newest)
 
 
 def all_ids(platform: Platform, dataset: Dataset) -> frozenset[str]:
@@ -201,8 +201,8 @@ def _whole_lines(file: Path) -> tuple[str | None, int]:
 
 def _sorted_out(
     files: Sequence[Path], tasks: Sequence[Document], assignments: Sequence[tuple[str, Document]]
-) -> tuple[list[PulledRef], list[str]]:
-    """Return the places of items in known tasks, and all ids.
+) -> tuple[tuple[Path, ...], list[PulledRef], list[str]]:
+    """Return files to be imported, the places of items in known tasks, and all ids.
 
     The refs to those tasks leave the documents: a store keeps them in a table of its own.
     """
@@ -210,10 +210,8 @@ def _sorted_out(
     owners = {str(found["id"]): task for task, found in assignments}
     refs: list[PulledRef] = []
     ids: list[str] = []
-    for file in files:
-        if not file.exists():
-            continue
-        changed = file.with_suffix(".sorted")
+    ready = [file.with_suffix(".sorted") for file in files]
+    for file, changed in zip(files, ready, strict=True):
         with file.open("rb") as source, changed.open("wb") as out:
             for line in source:
                 document = msgspec.json.decode(line)
@@ -221,7 +219,7 @@ def _sorted_out(
                 own, others = _split(document, names, owners)
                 refs += own
                 out.write(msgspec.json.encode(others) + b"\n")
-    return refs, ids
+    return tuple(file for file in ready if file.stat().st_size), refs, ids
 
 
 def _split(
@@ -247,11 +245,3 @@ def _split(
             )
     rest = [ref for ref in listed if ref.get("id") not in tasks and ref.get("id") not in owners]
     return own, {**document, "metadata": {**metadata, "system": {**system, "refs": rest}}}
-
-
-def sorted_lines(pulled: Pulled) -> Iterator[Path]:
-    """Yield the files to be imported."""
-    for file in pulled.files:
-        ready = file.with_suffix(".sorted")
-        if ready.exists():
-            yield ready

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from taskplan.errors import BackendError
 from taskplan.replay.native import native_of
+from taskplan_sqlite.gate.faults import Fault, Faults, Rule
 from tests.dataloop.support import SPEC, Live
 
 LABEL: dict[str, Any] = {
@@ -91,3 +93,31 @@ def test_what_whole_percentages_would_change(platform: Live) -> None:
     assert all(planned != then for planned, then in native.rounded.values())
     for operation in platform.plan(SPEC).operations[1:]:
         assert not native_of(operation).possible
+
+
+@pytest.mark.parametrize("replay", ["exact", "native"])
+def test_what_somebody_adds_to_a_task_half_done_stays(replay: str, platform: Live) -> None:
+    plan = platform.plan({"tasks": [LABEL]})
+    platform.gate.faults = Faults([Rule(Fault("status", "before", 500), "*/addToTask", times=0)])
+    backend = platform.connect(tries=2)
+    with pytest.raises(BackendError):
+        platform.apply(plan, backend)
+    platform.gate.faults = Faults()
+    (task,) = backend.platform.tasks(backend.dataset("fruit"))
+    other = f"{4:024x}"
+    added = {
+        "query": f'{{"filter": {{"id": {{"$in": ["{other}"]}}}}}}',
+        "workload": [{"assigneeId": "lead@example.com", "load": 100}],
+    }
+    backend.platform.client.write("POST", f"/annotationtasks/{task['id']}/addToTask", added)
+    backend.close()
+    # Neither the way of this apply nor that of the first one counts, but what the task itself says.
+    backend = platform.connect(replay=replay)
+    report = platform.apply(plan, backend)
+    assert report.verification.differences == (
+        "create:label: lead@example.com has 1 items and is not in the plan",
+    )
+    (state,) = platform.state()
+    assert state["people"]["lead@example.com"] == [other]
+    assert sum(map(len, state["people"].values())) == 31
+    backend.close()
