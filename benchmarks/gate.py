@@ -7,12 +7,12 @@ import json
 import logging
 import tempfile
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.rehearsal import store_of
+from benchmarks.rows import Pairs, pair_rows
 from taskplan_sqlite.gate.sdk import pointed_at
 from taskplan_sqlite.gate.server import running
 from taskplan_sqlite.gate.service import Gate, Options
@@ -23,8 +23,6 @@ CREATE_LIMIT = 3.0
 MOST = 79_999
 """The platform makes no task of 80,000 items or more."""
 PEOPLE = [f"p{index}@example.com" for index in range(20)]
-Pairs = list[tuple[float, float]]
-"""Seconds of the bare request, and of the SDK's call for the same."""
 
 
 class Bare:
@@ -63,9 +61,13 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
             pages = _pages(dl, dataset, Bare(gate), 20 * repeat, listed // PAGE)
             tasks = _tasks(dataset, Bare(gate), repeat, min(listed, MOST))
         store.close()
+    rivals = {"subjects": ("the gate, bare HTTP", "the SDK's call")}
+    share = "the gate's share in it"
+    page = f"items/query, a page of {PAGE:,}"
+    task = f"of {min(listed, MOST):,} items for {len(PEOPLE)}"
     return [
-        *_rows(f"items/query, a page of {PAGE:,}", pages, PAGE_LIMIT, f"of {listed:,} items"),
-        *_rows("create a task", tasks, CREATE_LIMIT, f"of {min(listed, MOST):,} items for {len(PEOPLE)}"),
+        *pair_rows(page, pages, seconds=PAGE_LIMIT, notes=(f"of {listed:,} items", share), **rivals),
+        *pair_rows("create a task", tasks, seconds=CREATE_LIMIT, notes=(task, share), **rivals),
     ]
 
 
@@ -110,27 +112,3 @@ def _tasks(dataset: Any, bare: Bare, times: int, count: int) -> Pairs:
         measured.append((bare.post("/annotationtasks", body), whole))
         dataset.tasks.get(task_name="all").delete(wait=True)
     return measured
-
-
-def _rows(question: str, measured: Pairs, limit: float, note: str) -> list[dict[str, Any]]:
-    ours, theirs = (median(column) for column in zip(*measured, strict=True))
-    return [
-        {
-            "question": question,
-            "subject": "the gate, bare HTTP",
-            "seconds": ours,
-            "ratio": ours / theirs,
-            "limit": f"≤ {limit:g} s",
-            "ok": ours <= limit,
-            "note": note,
-        },
-        {
-            "question": question,
-            "subject": "the SDK's call",
-            "seconds": theirs,
-            "ratio": 1.0,
-            "limit": None,
-            "ok": None,
-            "note": "the gate's share in it",
-        },
-    ]

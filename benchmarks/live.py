@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
 from benchmarks.rehearsal import store_of
+from benchmarks.rows import Pairs, pair_rows
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import spec_from
 from taskplan.replay.executor import apply_plan
@@ -61,9 +61,15 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
             pulled = _pull(backend, dataset, folder, max(1, repeat // 2))
             backend.close()
         local.close()
+    subjects = ("taskplan", "dtlpy")
+    checked = "drift check and verification included"
+    bare = "bare SDK: create, add by id, list to check"
+    listing = "dtlpy items.list().all()"
     return [
-        *_rows("apply a plan live", applied, APPLY_LIMIT, "bare SDK: create, add by id, list to check"),
-        *_rows(f"pull {count:,} items", pulled, PULL_LIMIT, "dtlpy items.list().all()"),
+        *pair_rows("apply a plan live", applied, ratio=APPLY_LIMIT, subjects=subjects, notes=(checked, bare)),
+        *pair_rows(
+            f"pull {count:,} items", pulled, ratio=PULL_LIMIT, subjects=subjects, notes=(None, listing)
+        ),
     ]
 
 
@@ -86,9 +92,7 @@ def _gate(store: Path) -> Iterator[dict[str, str]]:
         running.wait(30)
 
 
-def _apply(
-    local: SqliteBackend, backend: Any, dataset: Any, folder: Path, repeat: int, count: int
-) -> list[tuple[float, float]]:
+def _apply(local: SqliteBackend, backend: Any, dataset: Any, folder: Path, repeat: int, count: int) -> Pairs:
     spec = {"tasks": [{"name": "all", "limit": count, "assignees": PEOPLE}]}
     plan = make_plan(spec_from(spec), local.snapshot("bench"), resolver=local)
     (operation,) = plan.operations
@@ -128,7 +132,7 @@ def _bare(dataset: Any, shares: Any) -> float:
     return taken
 
 
-def _pull(backend: Any, dataset: Any, folder: Path, repeat: int) -> list[tuple[float, float]]:
+def _pull(backend: Any, dataset: Any, folder: Path, repeat: int) -> Pairs:
     measured = []
     found = backend.dataset("bench")
     for number in range(repeat):
@@ -144,29 +148,3 @@ def _pull(backend: Any, dataset: Any, folder: Path, repeat: int) -> list[tuple[f
             raise RuntimeError(f"{pulled.items} items pulled, {listed} listed")
         measured.append((ours, theirs))
     return measured
-
-
-def _rows(
-    question: str, measured: list[tuple[float, float]], limit: float, note: str
-) -> list[dict[str, Any]]:
-    ours, theirs = (median(column) for column in zip(*measured, strict=True))
-    return [
-        {
-            "question": question,
-            "subject": "taskplan",
-            "seconds": ours,
-            "ratio": ours / theirs,
-            "limit": f"≤ {limit:g}",
-            "ok": ours / theirs <= limit,
-            "note": "drift check and verification included" if "apply" in question else None,
-        },
-        {
-            "question": question,
-            "subject": "dtlpy",
-            "seconds": theirs,
-            "ratio": 1.0,
-            "limit": None,
-            "ok": None,
-            "note": note,
-        },
-    ]

@@ -11,12 +11,13 @@ from taskplan.model.entities import AssignmentState, DatasetInfo, TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.model.memory import MemoryTable
 from taskplan.model.table import ItemTable
-from taskplan.planning.document import Operation
+from taskplan.planning.document import Action, Operation
 from taskplan.replay.backend import Capabilities, Context, Outcome
 from taskplan_dataloop import marks
 from taskplan_dataloop.filling import Filling, Held, Pace, stored_query
 from taskplan_dataloop.platform import Dataset, Document, Platform
 
+ACTIONS: tuple[Action, ...] = ("create_task", "add_items")
 SUMMARY = "The live platform through its SDK (dtlpy); asks before it writes."
 
 
@@ -40,7 +41,7 @@ class DataloopBackend:
         return Capabilities(
             name="dataloop",
             local=False,
-            actions=frozenset({"create_task", "add_items"}),
+            actions=frozenset(ACTIONS),
             summary=SUMMARY,
             place=f"{self.platform.client.url} {self._project['id']}",
         )

@@ -19,7 +19,7 @@ from taskplan.errors import BackendError, NotFoundError
 from taskplan.model.entities import DatasetInfo, TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
-from taskplan.planning.document import Operation, TaskFields
+from taskplan.planning.document import Action, Operation, TaskFields
 from taskplan.replay.backend import Capabilities, Context, Outcome
 from taskplan_sqlite import rehearsal, traces
 from taskplan_sqlite.platform import items, reading, statuses, tasks
@@ -27,6 +27,7 @@ from taskplan_sqlite.platform.documents import NewTask
 from taskplan_sqlite.platform.lookup import ids_of, keys_of
 from taskplan_sqlite.store.store import SqliteStore
 
+ACTIONS: tuple[Action, ...] = ("create_task", "add_items")
 LISTED = 1000
 """Up to so many items a task's query lists by id; beyond, it names the task's own refs."""
 
@@ -41,7 +42,7 @@ class SqliteBackend:
         return Capabilities(
             name="sqlite",
             local=True,
-            actions=frozenset({"create_task", "add_items"}),
+            actions=frozenset(ACTIONS),
             summary="a local mock of the platform in one SQLite file",
         )
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 ACTOR = "taskplan@localhost"
-GONE = "nothing of it is there"
 
 
 actor_option = click.option(
@@ -180,38 +179,32 @@ def _show_pending(
 ) -> None:
     """Say what applying would do, having only read; DriftError where it would stop."""
     from taskplan.errors import DriftError
-    from taskplan.replay.drift import check_drift
     from taskplan.replay.journal import read_entries
+    from taskplan.replay.preview import preview_plan
 
-    chosen = [o for o in plan.operations if only is None or o.id in only]
-    entries = read_entries(options.journal_path(backend, store), [o.key for o in chosen])
-    done = [
-        o for o in chosen if (o.key in entries and entries[o.key].outcome) or backend.find(o.key) is not None
-    ]
-    pending = [o for o in chosen if o not in done]
-    others = {o.key for o in plan.operations if o not in pending}
-    changes = check_drift(plan, backend, others, before=before)
-    if changes and not allow_drift:
-        words = tuple(change.words for change in changes)
-        raise DriftError(f"{output.plural(len(changes), 'thing')} changed since the plan was made", words)
+    entries = read_entries(options.journal_path(backend, store), [o.key for o in plan.operations])
+    found = preview_plan(plan, backend, entries, only=only, before=before)
+    words = tuple(change.words for change in found.changes)
+    if words and not allow_drift:
+        raise DriftError(f"{output.plural(len(words), 'thing')} changed since the plan was made", words)
     if as_json:
         output.print_json(
             {
                 "plan": plan.digest,
-                "would_do": [o.id for o in pending],
-                "already": [o.id for o in done],
-                "changes": [change.words for change in changes],
+                "would_do": [o.id for o in found.pending],
+                "already": [o.id for o in found.done],
+                "changes": list(words),
             }
         )
         return
-    for operation in done:
+    for operation in found.done:
         output.tell(f"done already: {operation.title}")
-    for operation in pending:
+    for operation in found.pending:
         count = output.plural(operation.allocation.items.count, "item")
         people = output.plural(len(operation.allocation.shares), "assignment")
         output.tell(f"would {'make' if operation.task else 'add to'} {operation.title}: {count}, {people}")
-    output.say_some([change.words for change in changes])
-    if not pending:
+    output.say_some(words)
+    if not found.pending:
         output.tell("nothing to do")
     output.say("nothing was written")
 
@@ -368,7 +361,7 @@ def print_report(
     else:
         for line in verification.differences:
             output.warn([line])
-        if report.already and any(GONE in line for line in verification.differences):
+        if verification.gone.intersection(report.already):
             output.say("what was done before is gone; after `taskplan undo` the plan can be applied anew")
 
 

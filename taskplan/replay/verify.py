@@ -21,10 +21,14 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of a comparison: `differences` has one line each; `ok` where there is none."""
+    """The result of a comparison: `differences` has one line each; `ok` where there is none.
+
+    `gone` holds the ids of operations of which nothing is there.
+    """
 
     ok: bool
     differences: tuple[str, ...]
+    gone: frozenset[str] = frozenset()
 
 
 def verify_plan(
@@ -33,6 +37,7 @@ def verify_plan(
     """Compare the backend with the plan, or with `operations` where drift has narrowed them."""
     tasks: dict[str, str] = {}
     differences: list[str] = []
+    gone: set[str] = set()
     for operation in in_order(plan) if operations is None else operations:
         outcome = backend.find(operation.key)
         if outcome is None:
@@ -40,6 +45,7 @@ def verify_plan(
                 differences.append(f"{operation.id}: begun, and not all of it is there: `apply` continues")
             else:
                 differences.append(f"{operation.id}: not performed, or undone: nothing of it is there")
+                gone.add(operation.id)
             continue
         tasks[operation.id] = outcome.task_id
         words = [
@@ -47,7 +53,7 @@ def verify_plan(
             *_item_differences(operation, backend.items_of(operation)),
         ]
         differences += (f"{operation.id}: {line}" for line in words)
-    return Verification(not differences, tuple(differences))
+    return Verification(not differences, tuple(differences), frozenset(gone))
 
 
 def _task_differences(
