@@ -14,12 +14,36 @@ OrderingKind = Literal["as-listed", "interleaved", "shuffled", "stratified", "gr
 
 @dataclass(frozen=True, slots=True)
 class Assignee:
-    """One person: at most one of `weight` (relative capacity > 0), `percent` (0..100), `count` (items)."""
+    """One person: at most one of `weight` (relative capacity > 0), `percent` (0..100), `count` (items).
+
+    `minimum` and `maximum` bound the number of items. `skills` are what this person
+    can do. An item of kind k takes this person ``effort × factors[k]`` (1 where the
+    kind is not named; ``"*"`` stands for every other kind), and costs `rate` a unit
+    of that; `capacity` is how much of it they have.
+    """
 
     email: str
     weight: float | None = None
     percent: float | None = None
     count: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    skills: frozenset[str] = frozenset()
+    capacity: float | None = None
+    factors: Mapping[str, float] = field(default_factory=dict)
+    rate: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an item asks of whoever gets it: all of `skills`, and to be none of `excluded` (e-mails)."""
+
+    skills: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+
+    def admits(self, person: Assignee) -> bool:
+        """Tell whether a person may have the item."""
+        return self.skills <= person.skills and person.email.lower() not in self.excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +64,13 @@ class Problem:
 
     `keys` (integer[n_items]) gives each item's stratum or group, where the
     ordering needs one. `seed` feeds `numpy.random.Generator(PCG64(seed))`.
+
+    Where given, `effort` (float64[n_items], ≥ 0) is what each item takes, `need`
+    (integer[n_items]) indexes `needs`, `kind` (integer[n_items]) indexes `kinds`
+    (the affinity key: what makes an item easier for one person than for another).
+    Every item goes to `overlap` distinct people. `held` (int64[n_items]) names who
+    has an item now, by place in `holders`, -1 for nobody; of those, `started`
+    (bool[n_items]) stay where they are.
     """
 
     n_items: int
@@ -47,6 +78,15 @@ class Problem:
     ordering: Ordering = field(default_factory=Ordering)
     keys: NDArray[np.integer[Any]] | None = None
     seed: int = 0
+    effort: NDArray[np.float64] | None = None
+    need: NDArray[np.integer[Any]] | None = None
+    needs: tuple[Need, ...] = ()
+    kind: NDArray[np.integer[Any]] | None = None
+    kinds: tuple[str, ...] = ()
+    overlap: int = 1
+    held: NDArray[np.int64] | None = None
+    holders: tuple[str, ...] = ()
+    started: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +111,18 @@ class Certificate:
 class Allocation:
     """Who gets which positions.
 
-    `counts` int64[n_assignees]; `order` int64[n_items] lists positions person by
-    person, ascending within a person: person i gets
-    ``order[counts[:i].sum() : counts[:i+1].sum()]``.
+    `counts` int64[n_assignees]; `order` int64[n_items × overlap] lists positions
+    person by person, ascending within a person: person i gets
+    ``order[counts[:i].sum() : counts[:i+1].sum()]``. `effort` is everyone's, where
+    items differ in it. `notes` say what could not be had as it was wished for.
     """
 
     assignees: tuple[str, ...]
     counts: NDArray[np.int64]
     order: NDArray[np.int64]
     certificate: Certificate
+    effort: tuple[float, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def rows_of(self, index: int) -> NDArray[np.int64]:
         """Return the positions of person `index`, ascending."""

@@ -10,7 +10,10 @@ from taskplan.model.ids import ItemIds
 
 FORMAT = 1
 
-Action = Literal["create_task", "add_items"]
+Action = Literal["create_task", "add_items", "move_items"]
+ModeKind = Literal["pulling", "consensus", "honeypot", "qualification"]
+QUEUE = ""
+"""Who has the items of a pulling task in the plan: nobody yet."""
 SelectionSource = Literal["filter", "items", "dataset", "finished", "planned"]
 
 
@@ -30,11 +33,21 @@ class PackedIds(msgspec.Struct, frozen=True):
         return ItemIds.decode(self.encoding, self.data, self.count)
 
 
-class Share(msgspec.Struct, frozen=True):
-    """One assignee's number of items."""
+class Share(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One assignee's number of items, and their effort where items differ in it."""
 
     assignee: str
     items: int
+    effort: float | None = None
+
+
+class NeedRecord(msgspec.Struct, frozen=True):
+    """So many `items` ask for these `skills` and exclude these people; `people` may have them."""
+
+    items: int
+    skills: tuple[str, ...]
+    excluded: tuple[str, ...]
+    people: tuple[str, ...]
 
 
 class Fairness(msgspec.Struct, frozen=True):
@@ -48,8 +61,11 @@ class Fairness(msgspec.Struct, frozen=True):
     optimal: bool
 
 
-class AllocationRecord(msgspec.Struct, frozen=True):
-    """Who gets what: `items` lists ids person by person in the order of `shares`."""
+class AllocationRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who gets what: `items` lists ids person by person in the order of `shares`.
+
+    `effort` is the spec's words for what an item takes, `needs` what items ask of people.
+    """
 
     strategy: str
     options: dict[str, Any]
@@ -58,6 +74,8 @@ class AllocationRecord(msgspec.Struct, frozen=True):
     shares: tuple[Share, ...]
     items: PackedIds
     fairness: Fairness
+    effort: str | None = None
+    needs: tuple[NeedRecord, ...] = ()
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -97,13 +115,43 @@ class TaskFields(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
 
 
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
+class Mode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a task hands out its items, where that is not one person an item.
+
+    pulling: the items wait in a queue (the allocation gives them to `QUEUE`), and
+    `people` take `batch` at a time, up to `maximum` open ones.
+    consensus: `percent` of the items go to `each` people. honeypot: `percent` of
+    what everyone gets is ground truth. qualification: everyone gets all. In these
+    three the allocation lists whose copy is of which item, as originals; `copied`
+    counts the copies that the platform makes.
+    """
+
+    kind: ModeKind
+    people: tuple[str, ...]
+    batch: int | None = None
+    maximum: int | None = None
+    percent: float | None = None
+    each: int | None = None
+    copied: int = 0
+
+
+class MoveRecord(msgspec.Struct, frozen=True):
+    """So many items go from `giver` (None: from nobody) to `taker`."""
+
+    giver: str | None
+    taker: str
+    items: int
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step of a plan.
 
     `id` is unique in the plan (``create:train``), `key` unique in the world:
     derived from what the plan says, and what makes replay happen once.
     `target` is the id of the existing task of an ``add_items``; `about` is, for
     people, the name of that task, or of the existing task that a QA task reviews.
+    The allocation of a ``move_items`` lists what changes hands, by taker and then by
+    giver in the order of `moves`; `target` is the task in which it happens.
     """
 
     id: str
@@ -115,6 +163,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     about: str | None = None
     selection: Selection
     allocation: AllocationRecord
+    mode: Mode | None = None
+    moves: tuple[MoveRecord, ...] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everyone who works on it, by e-mail."""
+        return self.mode.people if self.mode else tuple(share.assignee for share in self.allocation.shares)
 
     @property
     def title(self) -> str:

@@ -29,6 +29,8 @@ def operation_key(
         "after": list(after),
         "shares": msgspec.to_builtins(draft.allocation.shares),
         "items": msgspec.to_builtins(draft.allocation.items),
+        **({"mode": msgspec.to_builtins(draft.mode)} if draft.mode is not None else {}),
+        **({"moves": msgspec.to_builtins(draft.moves)} if draft.moves else {}),
     }
     content = hashlib.sha256(canonical_json(said)).hexdigest()
     return content[:32] if again == 1 else hashlib.sha256(f"{content}:{again}".encode()).hexdigest()[:32]
