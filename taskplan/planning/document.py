@@ -61,7 +61,7 @@ class Fairness(msgspec.Struct, frozen=True):
     optimal: bool
 
 
-class AllocationRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class AllocationRecord(msgspec.Struct, frozen=True):
     """Who gets what: `items` lists ids person by person in the order of `shares`.
 
     `effort` is the spec's words for what an item takes, `needs` what items ask of people.
@@ -143,7 +143,7 @@ class MoveRecord(msgspec.Struct, frozen=True):
     items: int
 
 
-class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a plan.
 
     `id` is unique in the plan (``create:train``), `key` unique in the world:
