@@ -22,6 +22,8 @@ from taskplan.errors import InputError
 
 Positions = NDArray[np.int64]
 KINDS = ("consensus", "qualification", "honeypot")
+HONEYPOT = "/honeypot"
+"""The folder of a dataset in which the platform looks for ground truth, with what lies below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ class Consensus:
 
 @dataclass(frozen=True, slots=True)
 class Honeypot:
-    """Each person's raw items (`rows`, by position among these) and ground truth (`truth`, in the pool)."""
+    """Each person's raw items (`rows`, by position among these) and ground truth (`truth`, in the pool).
+
+    A plan lists what somebody gets in that order: the raw items first.
+    """
 
     rows: tuple[Positions, ...]
     truth: tuple[Positions, ...]
@@ -91,14 +96,25 @@ def honeypot(n_raw: int, n_pool: int, loads: Sequence[float], percent: float) ->
     """
     percent = checked_percent("honeypot", percent)
     rows = in_blocks(np.arange(n_raw, dtype=np.int64), loads)
-    wanted = [round(len(part) * percent / (100 - percent)) for part in rows]
+    wanted = [truth_for(len(part), percent) for part in rows]
     most = max(wanted, default=0)
     if most > n_pool:
         raise InputError(
-            f"{percent:g} % of ground truth is {most:,} items for {max(map(len, rows)):,} others, "
-            f"and the honeypot pool has {n_pool:,}"
+            f"{percent:g} % of ground truth asks for {most:,} items of {HONEYPOT}, there are {n_pool:,}"
         )
     return Honeypot(rows, tuple(np.arange(count, dtype=np.int64) for count in wanted))
+
+
+def truth_for(raw: int, percent: float) -> int:
+    """Return how many items of ground truth are mixed among so many raw ones."""
+    return round(raw * percent / (100 - percent))
+
+
+def raw_among(items: int, percent: float) -> int:
+    """Return how many of somebody's items are raw, the others ground truth: undoes `truth_for`."""
+    raw = round(items * (100 - percent) / 100)
+    near = (raw, raw - 1, raw + 1)
+    return next((count for count in near if count >= 0 and count + truth_for(count, percent) == items), raw)
 
 
 def in_blocks(rows: Positions, loads: Sequence[float]) -> tuple[Positions, ...]:

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskplan.allocation.pulling import check_batches
-from taskplan.allocation.quality import consensus, honeypot, in_blocks, qualification
+from taskplan.allocation.quality import (
+    consensus,
+    honeypot,
+    in_blocks,
+    qualification,
+    raw_among,
+    truth_for,
+)
 from taskplan.errors import InputError
 
 PEOPLE = st.integers(1, 12)
@@ -67,10 +74,14 @@ def test_honeypot(loads: list[float], n: int, percent: int) -> None:
     most = max(map(len, made.truth))
     assert honeypot(n, most, loads, percent).copied == made.copied
     if most:
-        with pytest.raises(
-            InputError, match=rf"is {most} items for .*, and the honeypot pool has {most - 1}$"
-        ):
+        words = f"asks for {most} items of /honeypot, there are {most - 1}$"
+        with pytest.raises(InputError, match=words):
             honeypot(n, most - 1, loads, percent)
+
+
+@given(st.integers(0, 100_000), st.floats(0.001, 99.99))
+def test_raw_items_are_told_from_the_ground_truth_among_them(raw: int, percent: float) -> None:
+    assert raw_among(raw + truth_for(raw, percent), percent) == raw
 
 
 def test_the_example_of_the_product_pages() -> None:
