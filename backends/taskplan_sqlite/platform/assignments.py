@@ -60,14 +60,18 @@ def add_assignment(
     *,
     now: float,
     system: Mapping[str, Any] | None = None,
+    operation: str | None = None,
 ) -> str:
-    """Return the id of somebody's assignment, which is made where there is none; `system` marks a new one."""
+    """Return the id of somebody's assignment, which is made where there is none; `system` marks a new one.
+
+    `operation` marks one that is made here.
+    """
     if system is None:
-        return ensure_assignments(connection, task, (annotator,), None, now)[annotator.lower()]
+        return ensure_assignments(connection, task, (annotator,), operation, now)[annotator.lower()]
     (position,) = connection.execute(
         "SELECT coalesce(max(position) + 1, 0) FROM assignments WHERE task = ?", (task,)
     ).fetchone()
-    return _insert(connection, task, annotator, position, operation=None, now=now, system=system)
+    return _insert(connection, task, annotator, position, operation=operation, now=now, system=system)
 
 
 def reassign(connection: sqlite3.Connection, assignment: str, annotator: str, *, now: float) -> str:
@@ -174,7 +178,8 @@ def _insert(
     ).fetchone()
     annotator = annotator.lower()
     # Work that a plan does gets ids that follow from the plan.
-    new = assignment_id(task, annotator, operation) if operation is not None else new_id(now)
+    seed = f"{operation} hidden" if operation and system else operation
+    new = assignment_id(task, annotator, seed) if seed is not None else new_id(now)
     document = assignment_document(
         id=new,
         task=task,

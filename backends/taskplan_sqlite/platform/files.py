@@ -120,15 +120,19 @@ def clone_file(
     hidden: bool,
     creator: str,
     now: float,
+    id: str | None = None,
 ) -> int:
-    """Copy an item, without annotations, tasks and statuses, and return the primary key of the copy."""
+    """Copy an item, without annotations, tasks and statuses, and return the primary key of the copy.
+
+    The copy has a new id where none is given.
+    """
     source, text = connection.execute("SELECT id, document FROM items WHERE pk = ?", (pk,)).fetchone()
     old: dict[str, Any] = msgspec.json.decode(text)
     kept = _without(old, ("name", "dir", "annotationsCount", "annotated"))
     metadata = kept.get("metadata") or {}
     document = {
         **kept,
-        "id": new_id(now),
+        "id": id or new_id(now),
         "filename": filename,
         "hidden": hidden,
         "srcItem": source,

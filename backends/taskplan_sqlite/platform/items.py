@@ -48,12 +48,16 @@ def add_items(
 
 
 def queue_items(
-    connection: sqlite3.Connection, task: str, keys: NDArray[np.int64], assignment: str | None
+    connection: sqlite3.Connection,
+    task: str,
+    keys: NDArray[np.int64],
+    assignment: str | None,
+    operation: str | None = None,
 ) -> None:
     """Put items into a task, into one assignment or (None) into none: there they wait to be handed out."""
     connection.executemany(
-        "INSERT OR IGNORE INTO refs (item, task, assignment) VALUES (?, ?, ?)",
-        [(key, task, assignment) for key in keys.tolist()],
+        "INSERT OR IGNORE INTO refs (item, task, assignment, operation) VALUES (?, ?, ?, ?)",
+        [(key, task, assignment, operation) for key in keys.tolist()],
     )
 
 

@@ -1,32 +1,20 @@
 """Pulling tasks: items wait in a queue and are handed out in batches.
 
-A waiting item has a place in the task and no assignment. The limits are those of
-the SDK's own documentation: a batch of 3 to 100 items, and at most twice the
-batch, but two more than it, in one person's hands.
+A waiting item has a place in the task and no assignment.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from taskplan.errors import InputError
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan_sqlite.platform.assignments import add_assignment
+from taskplan_sqlite.platform.items import queue_items
 from taskplan_sqlite.platform.statuses import refresh
-
-SMALLEST, LARGEST = 3, 100
-
-
-def check_batches(batch: Any, most: Any) -> tuple[int, int]:
-    """Return batch size and maximum in one person's hands; InputError for what the platform refuses."""
-    if isinstance(batch, bool) or not isinstance(batch, int) or not SMALLEST <= batch <= LARGEST:
-        raise InputError(f"expected a batch size of {SMALLEST} to {LARGEST}, got {batch!r}")
-    if isinstance(most, bool) or not isinstance(most, int) or not batch + 2 <= most <= 2 * batch:
-        raise InputError(
-            f"expected a maximum batch workload of {batch + 2} to {2 * batch} for batches of {batch}, "
-            f"got {most!r}"
-        )
-    return batch, most
 
 
 def batches_of(document: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -35,6 +23,27 @@ def batches_of(document: Mapping[str, Any]) -> tuple[int, int] | None:
     if system.get("batchSize") is None:
         return None
     return int(system["batchSize"]), int(system["maxBatchWorkload"])
+
+
+def start(
+    connection: sqlite3.Connection,
+    task: str,
+    keys: NDArray[np.int64],
+    people: Iterable[str],
+    batches: tuple[int, int],
+    *,
+    now: float,
+    operation: str | None = None,
+) -> dict[str, str]:
+    """Put items (primary keys) into the queue, hand people a batch each; return their assignments."""
+    queue_items(connection, task, keys, None, operation)
+    assignments = {}
+    for who in people:
+        assignment = add_assignment(connection, task, who, now=now, operation=operation)
+        assignments[who.lower()] = assignment
+        load_batch(connection, task, assignment, *batches)
+    refresh(connection, task)
+    return assignments
 
 
 def waiting(connection: sqlite3.Connection, task: str) -> int:

@@ -1,30 +1,29 @@
 """Quality tasks: consensus, qualification and honeypot, made with hidden copies of items.
 
 A copy is hidden, lies in a folder ``/.consensus/…`` and names its original
-(pinned by the platform's tests). Which items a percentage picks is not pinned:
-here they are spread evenly over the selection.
+(pinned by the platform's tests). Who gets what is `taskplan.allocation.quality`.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from taskplan.allocation import quality
+from taskplan.allocation.quality import HONEYPOT, checked_each, checked_percent
 from taskplan.errors import InputError
+from taskplan.model.documents import generated_id
 from taskplan_sqlite.platform.assignments import add_assignment
-from taskplan_sqlite.platform.files import clone_file
+from taskplan_sqlite.platform.files import clone_file, delete_files
 from taskplan_sqlite.platform.items import add_items, queue_items
 from taskplan_sqlite.platform.statuses import refresh
-from taskplan_sqlite.platform.tasks import change_document
-from taskplan_sqlite.platform.workloads import Keys, shared_out
+from taskplan_sqlite.platform.tasks import change_document, delete_task
+from taskplan_sqlite.platform.workloads import Keys
 
-KINDS = ("consensus", "qualification", "honeypot")
-HONEYPOT = "/honeypot"
-"""The folder of the ground truth, with what lies below it."""
 COPIES = "/.consensus"
 
 
@@ -46,91 +45,102 @@ def quality_of(system: Mapping[str, Any], people: int) -> Quality | None:
     kind = system.get("consensusTaskType")
     if kind is None:
         return None
-    if kind not in KINDS:
-        raise InputError(f"expected one of {', '.join(KINDS)}, got {kind!r}")
+    if kind not in quality.KINDS:
+        raise InputError(f"expected one of {', '.join(quality.KINDS)}, got {kind!r}")
     if not people:
         raise InputError(f"a {kind} task needs assignees")
     percent = system.get("consensusPercentage")
-    percent = 100 if percent is None or kind == "qualification" else percent
-    if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 < percent <= 100:
-        raise InputError(f"expected a percentage above 0 and up to 100, got {percent!r}")
-    if kind == "honeypot" and percent == 100:
-        raise InputError("a honeypot task cannot be made of ground truth alone")
+    percent = checked_percent(kind, 100 if percent is None or kind == "qualification" else percent)
     each = system.get("consensusAssignees")
-    each = people if each is None or kind == "qualification" else each
-    if isinstance(each, bool) or not isinstance(each, int) or not 1 <= each <= people:
-        raise InputError(f"expected 1 to {people} assignees an item, got {each!r}")
-    return Quality(kind, float(percent), each)
+    each = checked_each(people if each is None or kind == "qualification" else each, people)
+    return Quality(kind, percent, each)
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """What people get, as primary keys by e-mail: items themselves (`single`), and `copies` of others.
+
+    `hidden` are originals that are in the task and in nobody's hands; None where
+    the kind of task has no such.
+    """
+
+    single: Mapping[str, Keys]
+    copies: Mapping[str, Keys] = field(default_factory=dict)
+    hidden: Keys | None = None
+
+
+def handout(
+    connection: sqlite3.Connection, dataset: int, keys: Keys, loads: Mapping[str, float], asked: Quality
+) -> Handout:
+    """Return who gets what of the items that a query selects; InputError for too little ground truth."""
+    people, shares = list(loads), [*loads.values()]
+    if asked.kind == "honeypot":
+        pool = _ground_truth(connection, dataset)
+        raw = keys[~np.isin(keys, pool)]
+        mixed = quality.honeypot(len(raw), len(pool), shares, asked.percent)
+        return Handout(
+            {who: raw[rows] for who, rows in zip(people, mixed.rows, strict=True)},
+            {who: pool[rows] for who, rows in zip(people, mixed.truth, strict=True)},
+        )
+    if asked.kind == "qualification":
+        made = quality.qualification(len(keys), len(people))
+    else:
+        made = quality.consensus(len(keys), shares, asked.percent, asked.assignees)
+    return Handout(
+        {who: keys[rows] for who, rows in zip(people, made.single, strict=True)},
+        {who: keys[rows] for who, rows in zip(people, made.shared, strict=True)},
+        keys[made.common],
+    )
+
+
+def _ground_truth(connection: sqlite3.Connection, dataset: int) -> Keys:
+    rows = connection.execute(
+        """SELECT pk FROM items WHERE dataset = ? AND (dir = ? OR dir LIKE ?) AND type = 'file'
+           ORDER BY pk""",
+        (dataset, HONEYPOT, f"{HONEYPOT}/%"),
+    )
+    return np.array([pk for (pk,) in rows], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What a quality task is filled with: the selected items (primary keys), who works on them, who asks."""
+    """Fills a quality task; `operation` is the key of what asks for it, where that is a plan's."""
 
     connection: sqlite3.Connection
     task: str
-    keys: Keys
-    loads: Mapping[str, float]
-    quality: Quality
     creator: str
     now: float
+    operation: str | None = None
 
-    def hand_out(self) -> None:
+    def hand_out(self, given: Handout) -> None:
         """Put the items into the task, and the copies that it needs."""
-        if self.quality.kind == "honeypot":
-            self._honeypot()
-        else:
-            self._consensus()
-        refresh(self.connection, self.task)
+        connection, task = self.connection, self.task
+        assignments, _ = add_items(connection, task, given.single, self.operation, self.now)
+        if given.hidden is not None:
+            self._hide(given.hidden)
+        for who, keys in given.copies.items():
+            copies = [self._copy(key, who) for key in keys.tolist()]
+            queue_items(connection, task, np.array(copies, dtype=np.int64), assignments[who], self.operation)
+        refresh(connection, task)
 
-    def _consensus(self) -> None:
-        connection, task, people = self.connection, self.task, list(self.loads)
-        count = round(len(self.keys) * self.quality.percent / 100)
-        places = np.unique(np.linspace(0, len(self.keys) - 1, count).round().astype(np.int64))
-        common, single = self.keys[places], np.delete(self.keys, places)
-        assignments = {who: add_assignment(connection, task, who, now=self.now) for who in people}
-        add_items(connection, task, shared_out(single, self.loads), None, self.now)
+    def _hide(self, keys: Keys) -> None:
         # The originals belong to an assignment of their own, which nobody sees.
         marks = {"consensusAssignment": True, "hidden": True}
-        hidden = add_assignment(connection, task, self.creator, now=self.now, system=marks)
-        queue_items(connection, task, common, hidden)
-        for place, key in enumerate(common.tolist()):
-            for turn in range(self.quality.assignees):
-                who = people[(place + turn) % len(people)]
-                self._give_copy(key, who, assignments[who])
+        hidden = add_assignment(
+            self.connection, self.task, self.creator, now=self.now, system=marks, operation=self.operation
+        )
+        queue_items(self.connection, self.task, keys, hidden, self.operation)
 
         def note(document: dict[str, Any]) -> None:
             document["metadata"]["system"]["consensusAssignmentId"] = hidden
 
-        change_document(connection, task, note)
+        change_document(self.connection, self.task, note)
 
-    def _honeypot(self) -> None:
-        percent, pool = self.quality.percent, self._ground_truth()
-        shares = shared_out(self.keys[~np.isin(self.keys, pool)], self.loads)
-        wanted = {who: round(len(part) * percent / (100 - percent)) for who, part in shares.items()}
-        most = max(wanted.values(), default=0)
-        if most > len(pool):
-            raise InputError(
-                f"{percent:g} % of ground truth asks for {most} items of {HONEYPOT}, there are {len(pool)}"
-            )
-        assignments, _ = add_items(self.connection, self.task, shares, None, self.now)
-        for who, count in wanted.items():
-            for key in pool[:count]:
-                self._give_copy(key, who, assignments[who])
-
-    def _ground_truth(self) -> list[int]:
-        rows = self.connection.execute(
-            """SELECT pk FROM items WHERE dataset = (SELECT dataset FROM tasks WHERE id = ?)
-               AND (dir = ? OR dir LIKE ?) AND type = 'file' ORDER BY pk""",
-            (self.task, HONEYPOT, f"{HONEYPOT}/%"),
-        )
-        return [int(pk) for (pk,) in rows]
-
-    def _give_copy(self, key: int, who: str, assignment: str) -> None:
-        dataset, filename = self.connection.execute(
-            "SELECT dataset, filename FROM items WHERE pk = ?", (key,)
+    def _copy(self, key: int, who: str) -> int:
+        dataset, filename, source = self.connection.execute(
+            "SELECT dataset, filename, id FROM items WHERE pk = ?", (key,)
         ).fetchone()
-        copy = clone_file(
+        return clone_file(
             self.connection,
             key,
             dataset,
@@ -138,8 +148,17 @@ class Filling:
             hidden=True,
             creator=self.creator,
             now=self.now,
+            # What a plan makes gets ids that follow from the plan.
+            id=generated_id(f"copy {self.operation}", f"{who}\n{source}") if self.operation else None,
         )
-        queue_items(self.connection, self.task, np.array([copy], dtype=np.int64), assignment)
+
+
+def delete_with_copies(connection: sqlite3.Connection, task: str) -> bool:
+    """Delete a task and the copies of items that were made for it; tell whether there were any."""
+    copies = copies_of(connection, task)
+    delete_task(connection, task)
+    delete_files(connection, copies)
+    return bool(copies)
 
 
 def copies_of(connection: sqlite3.Connection, task: str) -> Sequence[int]:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from taskplan.allocation.pulling import check_batches
 from taskplan.errors import InputError
 from taskplan_sqlite.platform import pulling, quality
-from taskplan_sqlite.platform.assignments import add_assignment, annotators
+from taskplan_sqlite.platform.assignments import annotators
 from taskplan_sqlite.platform.documents import NewTask
-from taskplan_sqlite.platform.files import delete_files
 from taskplan_sqlite.platform.ids import new_id
 from taskplan_sqlite.platform.items import add_items, queue_items, remove_items
 from taskplan_sqlite.platform.queries import ItemQueries, envelope, parsed
 from taskplan_sqlite.platform.rows import require
 from taskplan_sqlite.platform.statuses import refresh
-from taskplan_sqlite.platform.tasks import create_task, delete_task
+from taskplan_sqlite.platform.tasks import create_task
 from taskplan_sqlite.platform.workloads import Keys, even, shared_out
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Tasks:
         asked = quality.quality_of(system, len(allowed))
         batches = None
         if system.get("batchSize") is not None or system.get("maxBatchWorkload") is not None:
-            batches = pulling.check_batches(system.get("batchSize"), system.get("maxBatchWorkload"))
+            batches = check_batches(system.get("batchSize"), system.get("maxBatchWorkload"))
             system["allowedAssignees"] = allowed
         if request.parent is not None:
             require(connection, "task", request.parent)
@@ -99,11 +99,11 @@ class Tasks:
         task = create_task(connection, dataset["pk"], new, None)
         if asked is not None:
             loads = request.loads or even(allowed)
-            filling = quality.Filling(connection, task, keys, loads, asked, request.creator, request.now)
-            filling.hand_out()
+            given = quality.handout(connection, dataset["pk"], keys, loads, asked)
+            quality.Filling(connection, task, request.creator, request.now).hand_out(given)
             self._store.touch_documents(dataset["pk"])
         elif batches is not None:
-            self._pull(task, keys, allowed, batches, request.now)
+            pulling.start(connection, task, keys, allowed, batches, now=request.now)
         else:
             self._share(task, keys, request.loads, request.now)
         self._store.touch_refs(dataset["pk"])
@@ -124,7 +124,7 @@ class Tasks:
             raise InputError(f"a task of {MOST_ITEMS:,} items or more is refused")
         batches = pulling.batches_of(row["document"])
         if batches is not None:
-            self._pull(task, keys, list(loads), batches, now)
+            pulling.start(connection, task, keys, loads, batches, now=now)
         else:
             self._share(task, keys, loads or _evenly(annotators(connection, task)), now)
         self._store.touch_refs(row["dataset"])
@@ -143,10 +143,7 @@ class Tasks:
         """Delete a task, its assignments, and the copies of items that were made for it."""
         connection = self._store.connection
         row = require(connection, "task", task)
-        copies = quality.copies_of(connection, task)
-        delete_task(connection, task)
-        if copies:
-            delete_files(connection, copies)
+        if quality.delete_with_copies(connection, task):
             self._store.touch_documents(row["dataset"])
         self._store.touch_refs(row["dataset"])
 
@@ -168,16 +165,6 @@ class Tasks:
         else:
             queue_items(connection, task, keys, None)
             refresh(connection, task)
-
-    def _pull(
-        self, task: str, keys: Keys, people: Sequence[str], batches: tuple[int, int], now: float
-    ) -> None:
-        connection = self._store.connection
-        queue_items(connection, task, keys, None)
-        for who in people:
-            assignment = add_assignment(connection, task, who, now=now)
-            pulling.load_batch(connection, task, assignment, *batches)
-        refresh(connection, task)
 
 
 def _evenly(people: Sequence[str]) -> dict[str, float]:

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.allocation.apportionment import apportion
-from taskplan.allocation.exact import decimals
+from taskplan.allocation.quality import in_blocks
 from taskplan.errors import InputError
 
 Keys = NDArray[np.int64]
@@ -42,8 +41,4 @@ def shared_out(keys: Keys, loads: Mapping[str, float]) -> dict[str, Keys]:
     No source pins how the platform rounds; this is how `taskplan.allocation` takes
     it to (`platform_counts`), but loads that add up to 99.6 share everything out, too.
     """
-    if not loads:
-        return {}
-    parts, _ = decimals(list(loads.values()))
-    counts = apportion(parts, len(keys))
-    return dict(zip(loads, np.split(keys, np.cumsum(counts)[:-1]), strict=True))
+    return dict(zip(loads, in_blocks(keys, [*loads.values()]), strict=True))
