@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from taskplan.allocation.exact import Shares
-from taskplan.allocation.problem import Certificate
+from taskplan.allocation.leximin import FairFlow, FlowProblem, least_peak
+from taskplan.allocation.problem import Certificate, Problem
+from taskplan.allocation.shares import asked
 
 
 def measures(counts: Sequence[int], shares: Shares, people: Sequence[str]) -> dict[str, float | str]:
@@ -85,6 +91,87 @@ def grouped_certificate(
     value = found["max_relative_load"]
     assert isinstance(value, float)
     return _certificate(found, "largest load relative to the target", value, bound)
+
+
+def eligible_certificate(
+    problem: Problem, flow: FlowProblem, found: FairFlow, order: NDArray[np.int64], people: Sequence[str]
+) -> Certificate:
+    """Certify a flow by its largest load relative to the exact share.
+
+    The bound: whatever is confined to some people is shared by them at best as if
+    anybody could have any of it, and nobody gets less than their minimum.
+    """
+    counts = found.given.sum(axis=1)
+    measured = measures(counts.tolist(), asked(problem.assignees, int(counts.sum())).shares, people)
+    if problem.overlap > 1:
+        measured["pair_gap"] = _pair_gap(problem, order, counts)
+    inside = found.confined
+    bound = max(
+        least_peak(int(counts[inside].sum()), flow.weights[inside], flow.lower[inside], flow.upper[inside]),
+        float((flow.lower / flow.weights).max(initial=0.0)),
+    )
+    value = float((counts / flow.weights).max(initial=0.0))
+    return _certificate(measured, "largest load relative to the share", value, min(bound, value))
+
+
+def effort_certificate(
+    loads: NDArray[Any], targets: NDArray[np.int64], bound: float, scale: float
+) -> Certificate:
+    """Certify a split by effort: `loads` float64[people] beside `targets` int64[people], both × `scale`.
+
+    The measures are those of the effort: ``max_gap`` in units of it, and there is no quota.
+    """
+    asks = targets > 0
+    relative = (loads[asks] / targets[asks]).tolist()
+    largest = max(relative, default=0.0)
+    squares = math.fsum(ratio * ratio for ratio in relative)
+    found: dict[str, float | str] = {
+        "max_gap": float(loads.max() - loads.min()) / scale,
+        "jain": math.fsum(relative) ** 2 / (len(relative) * squares) if squares else 1.0,
+        "max_relative_load": largest,
+    }
+    return _certificate(found, "largest effort relative to the share", largest, min(bound, largest))
+
+
+def sticky_certificate(
+    counts: NDArray[np.int64],
+    held: NDArray[np.int64],
+    holder: NDArray[np.int64],
+    owners: NDArray[np.int64],
+    before: int,
+    shares: Shares,
+    people: Sequence[str],
+) -> Certificate:
+    """Certify a redistribution by how many of the `before` items that somebody held change hands.
+
+    Nobody keeps more than their count, so that at least the surplus moves, and
+    everything of those who hold items (int64[people]) and are no assignees.
+    """
+    found = measures(counts.tolist(), shares, people)
+    moved = before - int(((holder == owners) & (holder >= 0)).sum())
+    least = before - int(np.minimum(held, counts).sum())
+    return _certificate(found, "items that change hands", float(moved), float(least))
+
+
+def assignment_certificate(counts: NDArray[np.int64], cost: float, bound: float) -> Certificate:
+    """Certify an assignment of least cost; `bound` is what no assignment costs less than."""
+    total = int(counts.sum())
+    relative = counts / total if total else np.zeros(len(counts))
+    squares = float((relative**2).sum())
+    found: dict[str, float | str] = {
+        "max_gap": float(counts.max() - counts.min()),
+        "jain": 1 / (len(counts) * squares) if squares else 1.0,
+    }
+    return _certificate(found, "total cost", cost, bound)
+
+
+def _pair_gap(problem: Problem, order: NDArray[np.int64], counts: NDArray[np.int64]) -> float:
+    """Return by how many items the pair of people that shares most is above the pair that shares least."""
+    size = len(counts)
+    holds = np.zeros((size, problem.n_items), dtype=np.float32)
+    holds[np.repeat(np.arange(size), counts), order] = 1
+    shared = (holds @ holds.T)[np.triu_indices(size, 1)]
+    return float(shared.max() - shared.min()) if len(shared) else 0.0
 
 
 def _certificate(found: dict[str, float | str], objective: str, value: float, bound: float) -> Certificate:

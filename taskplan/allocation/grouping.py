@@ -19,14 +19,14 @@ PARTNERS = 4
 """So many of the least loaded people are asked to exchange."""
 
 
-def place_groups(sizes: Counts, targets: Counts, bound: float) -> Owners:
+def place_groups(sizes: Counts, targets: Counts, bound: float, enough: float = GOOD_ENOUGH) -> Owners:
     """Return each group's person, an unsigned integer[n_groups], keeping the largest load / target low.
 
     Largest group first to whoever then has the least load for their target (LPT:
     R. L. Graham, *Bounds on multiprocessing timing anomalies*, 1969); where there are
     many, those of middle size are dealt at once. Then moves and exchanges away from
-    the most loaded while they help and are needed, which `bound` (of `load_bound`)
-    tells. People without a target get nothing.
+    the most loaded while they help and are needed, which `bound` (of `load_bound`) ×
+    `enough` tells. People without a target get nothing.
     """
     # Narrow, because improvement compares all of it again and again.
     owner = np.zeros(len(sizes), dtype=np.min_scalar_type(len(targets)))
@@ -44,7 +44,7 @@ def place_groups(sizes: Counts, targets: Counts, bound: float) -> Owners:
         added = np.bincount(owner[by_size[head:tail]], sizes[by_size[head:tail]], len(goals))
         loads = (np.array(loads) + added.astype(np.int64)).tolist()
     owner[by_size[tail:]] = _largest_first(sizes[by_size[tail:]], loads, goals, people.tolist())
-    _improve(owner, sizes, loads, goals, people.tolist(), GOOD_ENOUGH * bound)
+    _improve(owner, sizes, loads, goals, people.tolist(), enough * bound)
     return owner
 
 

@@ -19,6 +19,54 @@ def check_people(problem: Problem) -> tuple[str, ...]:
     return emails
 
 
+_ASPECTS = {
+    "effort": ("items of unequal effort", "balanced"),
+    "need": ("needs of items", "eligible"),
+    "overlap": ("overlap", "eligible"),
+    "bounds": ("minima and maxima", "eligible"),
+    "personal": ("effort, cost or capacity of a person's own", "matched"),
+    "held": ("items that people hold already", "sticky"),
+    "shares": ("shares", "weighted"),
+}
+
+
+def refuse_beyond(problem: Problem, strategy: str, **taken: bool) -> None:
+    """Raise InputError where a problem asks for something that a strategy would not look at.
+
+    `taken` names what it does look at: effort, need, overlap, bounds, personal, held, shares.
+    """
+    for aspect, found in _asked(problem).items():
+        if found is not None and not taken.get(aspect):
+            words, better = _ASPECTS[aspect]
+            raise InputError(
+                f'strategy "{strategy}" takes no {words}, but {found}', hint=f'use strategy "{better}"'
+            )
+
+
+def _asked(problem: Problem) -> dict[str, str | None]:
+    """Return what a problem asks for, in words; None for what it does not."""
+    people = problem.assignees
+    has = {
+        name: next((person for person in people if getattr(person, name) is not None), None)
+        for name in ("weight", "percent", "count", "minimum", "maximum", "capacity")
+    }
+    share = next((f"{p.email} has {kind} {getattr(p, kind):g}" for kind in _SHARES if (p := has[kind])), None)
+    bound = next((f"{p.email} has a {kind}" for kind in ("minimum", "maximum") if (p := has[kind])), None)
+    own = next((p for p in people if p.factors or p.rate != 1 or p.capacity is not None), None)
+    return {
+        "effort": None if problem.effort is None else "there is an effort",
+        "need": None if problem.need is None else "some ask for skills or exclude people",
+        "overlap": None if problem.overlap == 1 else f"everything goes to {problem.overlap} people",
+        "bounds": bound,
+        "personal": None if own is None else f"{own.email} has some",
+        "held": None if problem.held is None else "some are held",
+        "shares": share,
+    }
+
+
+_SHARES = ("weight", "percent", "count")
+
+
 def rest_of(people: Sequence[Assignee], items: int) -> int:
     """Return how many items fixed counts leave to the others; InfeasibleError for too few, or too many."""
     fixed = sum(person.count or 0 for person in people)

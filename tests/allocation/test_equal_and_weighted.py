@@ -190,8 +190,8 @@ def test_equal_takes_no_shares(share: dict[str, float], told: str) -> None:
         (people(a={"weight": float("inf")}), "expected a weight > 0 for a@x.io, got inf"),
         (people(a={"count": -1}), "expected a count ≥ 0 for a@x.io, got -1"),
         (people(a={"percent": 50.0}, b={"percent": 49.6}), "percentages add up to 99.6, expected 100"),
-        (people(a={"percent": 100.0}, b={"weight": 1.0}), "some have a percentage, but b@x.io has weight 1"),
-        (people(a={"percent": 100.0}, b={}), "some have a percentage, but b@x.io has none"),
+        (people(a={"percent": 100.0}, b={"weight": 1.0}), "percentages add up to 100, which leaves nothing for b@x.io"),
+        (people(a={"percent": 100.0}, b={}), "percentages add up to 100, which leaves nothing for b@x.io"),
     ],
 )
 def test_shares_that_weighted_refuses(assignees: tuple[Assignee, ...], message: str) -> None:

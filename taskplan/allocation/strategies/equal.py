@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from taskplan.allocation.arrange import arrange
 from taskplan.allocation.certificate import equal_certificate
-from taskplan.allocation.people import check_people
+from taskplan.allocation.people import check_people, refuse_beyond
 from taskplan.allocation.problem import Allocation, Problem
-from taskplan.errors import InputError
 
 
 class Equal:
@@ -17,14 +16,7 @@ class Equal:
     def allocate(self, problem: Problem) -> Allocation:
         """Split equally; InputError where someone has a share of their own."""
         people = check_people(problem)
-        for person in problem.assignees:
-            for kind in ("weight", "percent", "count"):
-                share = getattr(person, kind)
-                if share is not None:
-                    raise InputError(
-                        f'strategy "equal" takes no shares, but {person.email} has {kind} {share:g}',
-                        hint='use strategy "weighted"',
-                    )
+        refuse_beyond(problem, self.name)
         base, extra = divmod(problem.n_items, len(people))
         counts = [base + (index < extra) for index in range(len(people))]
         return arrange(problem, people, counts, lambda final: equal_certificate(final, people))
