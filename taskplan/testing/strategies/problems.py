@@ -1,61 +1,29 @@
-"""Hypothesis strategies for allocation problems; a failure shrinks to few items and few people."""
+"""Allocation problems, plain or with all that a problem may have."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from hypothesis import strategies as st
 
-from taskplan.allocation.problem import Assignee, Ordering, OrderingKind, Problem
-from taskplan.errors import MissingExtraError
+from taskplan.allocation.problem import Assignee, Need, OrderingKind, Problem
+from taskplan.testing.strategies.people import ORDERINGS, SHARES, ShareKind, assignees, orderings
 
-try:
-    from hypothesis import strategies as st
-except ImportError as error:
-    raise MissingExtraError("taskplan.testing.strategies", "testing") from error
-
-ShareKind = Literal["none", "weight", "percent", "count"]
-
-ORDERINGS: tuple[OrderingKind, ...] = get_args(OrderingKind)
-SHARES: tuple[ShareKind, ...] = get_args(ShareKind)
-
-
-def orderings(kinds: Sequence[OrderingKind] = ORDERINGS) -> st.SearchStrategy[Ordering]:
-    """Draw an ordering; it shrinks to the first of `kinds`."""
-    return st.sampled_from(kinds).map(
-        lambda kind: Ordering(kind, "metadata.user.scene" if kind in ("stratified", "grouped") else None)
-    )
-
-
-@st.composite
-def assignees(
-    draw: st.DrawFn, n_items: int, shares: Sequence[ShareKind] = SHARES, max_size: int = 8
-) -> tuple[Assignee, ...]:
-    """Draw people whose shares fit `n_items`: of one kind, where ``count`` leaves the rest to somebody.
-
-    With ``weight`` some people have none (they count as 1); percentages are
-    integers that add up to 100.
-    """
-    kind = draw(st.sampled_from(shares))
-    size = draw(st.integers(1, max_size))
-    emails = [f"{letter}@example.com" for letter in _letters(size)]
-    if kind == "weight":
-        weights = st.none() | st.integers(1, 9).map(float) | st.floats(0.125, 64.0, allow_subnormal=False)
-        return tuple(Assignee(email, weight=draw(weights)) for email in emails)
-    if kind == "percent":
-        cuts = sorted(draw(st.lists(st.integers(0, 100), min_size=size - 1, max_size=size - 1)))
-        edges = [0, *cuts, 100]
-        return tuple(Assignee(email, percent=edges[i + 1] - edges[i]) for i, email in enumerate(emails))
-    if kind == "count":
-        left, people = n_items, []
-        for email in emails[:-1]:
-            count = draw(st.none() | st.integers(0, left))
-            left -= count or 0
-            people.append(Assignee(email, count=count))
-        return (*people, Assignee(emails[-1]))
-    return tuple(Assignee(email) for email in emails)
+SKILLS = ("lidar", "night", "french")
+KINDS = ("city", "forest", "tunnel")
+DTYPES: dict[str, Any] = {
+    "keys": np.int64,
+    "need": np.int64,
+    "effort": np.float64,
+    "kind": np.int64,
+    "held": np.int64,
+    "started": np.bool_,
+}
+LEFT = "left@example.com"
+"""Somebody who holds items and is not among the people any more."""
 
 
 @st.composite
@@ -67,22 +35,110 @@ def problems(
     max_items: int = 60,
     max_assignees: int = 8,
     max_keys: int = 6,
+    needs: bool = False,
+    bounds: bool = False,
+    effort: bool = False,
+    item_kinds: bool = False,
+    overlap: bool = False,
+    held: bool = False,
 ) -> Problem:
     """Draw a problem that a strategy should solve; it shrinks to no items and one person.
 
-    `kinds` are the orderings and `shares` the kinds of share to draw from.
+    `kinds` are the orderings and `shares` the kinds of share to draw from. The
+    switches add what a problem may have, and shrink to its absence: `needs` (skills
+    and exclusions; somebody may have each item), `bounds` (minima and maxima that fit
+    the number of items), `effort` (0.25 to 16 an item), `item_kinds` (with factors,
+    rates and capacities of people), `overlap` (up to 3 people an item), `held` (who
+    has which items now, some of them started, some with somebody who has left). Each
+    alone can be met; together they may clash.
     """
     n_items = draw(st.integers(0, max_items))
     ordering = draw(orderings(kinds))
-    people = draw(assignees(n_items, shares, max_assignees))
-    keys: NDArray[np.integer[Any]] | None = None
+    people = draw(
+        assignees(
+            n_items,
+            shares,
+            max_assignees,
+            bounds=bounds,
+            skills=SKILLS if needs else (),
+            kinds=KINDS if item_kinds else (),
+        )
+    )
+    copies = draw(st.integers(1, min(3, len(people)))) if overlap else 1
+    asked = draw(_needs(people, copies)) if needs else ()
+    holders = (*(person.email for person in people), LEFT) if held else ()
+    columns: dict[str, st.SearchStrategy[Any]] = {}
     if ordering.path is not None:
-        listed = draw(st.lists(st.integers(0, max_keys - 1), min_size=n_items, max_size=n_items))
-        keys = np.array(listed, dtype=draw(st.sampled_from([np.int64, np.int32, np.uint8])))
-    seed = draw(st.integers(0, 2**32)) if ordering.kind == "shuffled" else 0
-    return Problem(n_items, people, ordering, keys, seed)
+        columns["keys"] = st.integers(0, max_keys - 1)
+    if asked:
+        columns["need"] = st.integers(0, len(asked) - 1)
+    if effort:
+        # Quarters are exact as floats, so that sums do not depend on their sequence.
+        quarters = st.integers(1, 64).map(lambda number: number / 4)
+        columns["effort"] = st.integers(1, 16).map(float) | quarters
+    if item_kinds:
+        columns["kind"] = st.integers(0, len(KINDS) - 1)
+    if held:
+        columns["held"] = st.just(-1) | st.integers(0, len(holders) - 1)
+        columns["started"] = st.booleans()
+    # All of one item is drawn together, so that an item can be left out in shrinking.
+    rows = [[draw(column) for column in columns.values()] for _ in range(n_items if columns else 0)]
+    drawn = dict(zip(columns, zip(*rows, strict=True), strict=False)) if rows else dict.fromkeys(columns, ())
+    arrays = {name: np.array(values, dtype=DTYPES[name]) for name, values in drawn.items()}
+    if "keys" in arrays:
+        arrays["keys"] = arrays["keys"].astype(draw(st.sampled_from([np.int64, np.int32, np.uint8])))
+    problem = Problem(
+        n_items,
+        people,
+        ordering,
+        seed=draw(st.integers(0, 2**32)) if ordering.kind == "shuffled" else 0,
+        needs=asked,
+        kinds=KINDS if item_kinds else (),
+        overlap=copies,
+        holders=holders,
+        **arrays,
+    )
+    return _without_empty(problem)
 
 
-def _letters(size: int) -> list[str]:
-    alphabet = "abcdefghijklmnopqrstuvwxyz"
-    return [alphabet[i] if i < 26 else f"{alphabet[i % 26]}{i // 26}" for i in range(size)]
+@st.composite
+def _needs(draw: st.DrawFn, people: tuple[Assignee, ...], copies: int) -> tuple[Need, ...]:
+    """Draw needs, each of which as many people as there are copies of an item can meet."""
+    names = st.frozensets(st.sampled_from([person.email for person in people]))
+    drawn = []
+    for _ in range(draw(st.integers(1, 4))):
+        first = draw(st.integers(0, len(people) - 1))
+        able = [people[(first + step) % len(people)] for step in range(copies)]
+        skills = draw(st.frozensets(st.sampled_from(SKILLS))).intersection(*(p.skills for p in able))
+        drawn.append(Need(skills, draw(names) - {person.email for person in able}))
+    return tuple(drawn)
+
+
+def _without_empty(problem: Problem) -> Problem:
+    """Return the problem without what says nothing in it, and with only that started which may stay."""
+    people, started = problem.assignees, problem.started
+    if all(need == Need() for need in problem.needs) or not problem.n_items:
+        people = tuple(replace(person, skills=frozenset()) for person in people)
+        problem = replace(problem, assignees=people, need=None, needs=())
+    if problem.effort is not None and len(set(problem.effort.tolist())) < 2:
+        problem = replace(problem, effort=None)
+    if problem.kinds:
+        # The last has no limit, so that the work can be done.
+        people = (*people[:-1], replace(people[-1], capacity=None))
+        problem = replace(problem, assignees=people)
+        if not any(p.factors or p.rate != 1 or p.capacity is not None for p in people):
+            problem = replace(problem, kind=None, kinds=())
+    if problem.held is not None and started is not None:
+        if (problem.held < 0).all():
+            return replace(problem, held=None, holders=(), started=None)
+        places = enumerate(problem.held.tolist())
+        may = np.array([_may_stay(problem, item, place) for item, place in places], dtype=np.bool_)
+        problem = replace(problem, started=started & may if (started & may).any() else None)
+    return problem
+
+
+def _may_stay(problem: Problem, item: int, place: int) -> bool:
+    """Tell whether the holder at `place` may have an item; what is started stays, so they must."""
+    if not 0 <= place < len(problem.assignees):
+        return False
+    return problem.need is None or problem.needs[problem.need[item]].admits(problem.assignees[place])
