@@ -7,10 +7,10 @@ an operation or nothing of it.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +19,17 @@ from taskplan.errors import BackendError, NotFoundError
 from taskplan.model.entities import DatasetInfo, TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
-from taskplan.planning.document import Action, Operation, TaskFields
+from taskplan.planning.document import QUEUE, Action, ModeKind, Operation
 from taskplan.replay.backend import Capabilities, Context, Outcome
+from taskplan.replay.modes import is_quality
 from taskplan_sqlite import rehearsal, traces
-from taskplan_sqlite.platform import items, reading, statuses, tasks
-from taskplan_sqlite.platform.documents import NewTask
+from taskplan_sqlite.performing import Performance
+from taskplan_sqlite.platform import items, quality, reading, statuses, tasks
 from taskplan_sqlite.platform.lookup import ids_of, keys_of
 from taskplan_sqlite.store.store import SqliteStore
 
-ACTIONS: tuple[Action, ...] = ("create_task", "add_items")
-LISTED = 1000
-"""Up to so many items a task's query lists by id; beyond, it names the task's own refs."""
+ACTIONS: tuple[Action, ...] = ("create_task", "add_items", "move_items")
+MODES: tuple[ModeKind, ...] = ("pulling", "consensus", "honeypot", "qualification")
 
 
 class SqliteBackend:
@@ -44,6 +44,7 @@ class SqliteBackend:
             local=True,
             actions=frozenset(ACTIONS),
             summary="a local mock of the platform in one SQLite file",
+            modes=frozenset(MODES),
         )
 
     def close(self) -> None:
@@ -99,31 +100,30 @@ class SqliteBackend:
             found = traces.find(connection, key)
             if found is None:
                 return {}
+            if is_quality(operation):
+                return reading.held_originals(connection, found.task_id, key)
+            if operation.action == "move_items":
+                return _by_holder(operation, reading.holders(connection, found.task_id))
             (dataset,) = connection.execute(
                 "SELECT d.name FROM tasks t JOIN datasets d ON d.pk = t.dataset WHERE t.id = ?",
                 (found.task_id,),
             ).fetchone()
             held = ids_of(self.store, dataset, reading.held_items(connection, found.task_id, key))
         nothing = ItemIds.of(())
-        return {
+        shares = {
             annotator: held.get(assignment, nothing) for annotator, assignment in found.assignments.items()
         }
+        return shares | ({QUEUE: held[None]} if None in held else {})
 
     def perform(self, operation: Operation, context: Context) -> Outcome:
         dataset = self.store.dataset_pk(context.dataset)
-        shares = self._shares(operation, dataset, context.dataset)
         with self.store.write() as connection:
             present = traces.find(connection, operation.key)
             if present is not None:
                 return present
-            if operation.task is not None:
-                task = self._create(connection, operation, operation.task, context, dataset)
-            else:
-                task = tasks.find_task(connection, dataset, str(operation.target))
-                traces.mark(connection, task, operation.key)
-            assignments, added = items.add_items(connection, task, shares, operation.key, context.now)
+            outcome = Performance(self.store, dataset, operation, context).run()
             self.store.touch_refs(dataset)
-        return Outcome(task, assignments, added)
+        return outcome
 
     def undo_blockers(
         self, operation: Operation, together: frozenset[str], *, discard_work: bool = False
@@ -142,7 +142,8 @@ class SqliteBackend:
             (dataset,) = connection.execute(
                 "SELECT dataset FROM tasks WHERE id = ?", (found.task_id,)
             ).fetchone()
-            traces.remove(connection, found.task_id, key)
+            if traces.remove(connection, found.task_id, key, time.time() * 1000):
+                self.store.touch_documents(dataset)
             self.store.touch_refs(dataset)
         return found
 
@@ -170,7 +171,9 @@ class SqliteBackend:
     def delete_task(self, task: str) -> None:
         """Delete a task with its assignments, whoever made it."""
         with self._changing(task, ItemIds.of(())) as (connection, _):
-            tasks.delete_task(connection, task)
+            (dataset,) = connection.execute("SELECT dataset FROM tasks WHERE id = ?", (task,)).fetchone()
+            if quality.delete_with_copies(connection, task):
+                self.store.touch_documents(dataset)
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -190,73 +193,11 @@ class SqliteBackend:
             yield connection, keys
             self.store.touch_refs(dataset)
 
-    def _shares(self, operation: Operation, dataset: int, name: str) -> dict[str, NDArray[np.int64]]:
-        keys = keys_of(self.store, dataset, name, operation.allocation.items.unpack())
-        ends = np.cumsum([share.items for share in operation.allocation.shares])
-        parts = np.split(keys, ends[:-1])
-        return {
-            share.assignee.lower(): part
-            for share, part in zip(operation.allocation.shares, parts, strict=True)
-        }
 
-    def _create(
-        self,
-        connection: sqlite3.Connection,
-        operation: Operation,
-        fields: TaskFields,
-        context: Context,
-        dataset: int,
-    ) -> str:
-        dataset_id, project_id, recipe = connection.execute(
-            """SELECT d.id, p.id, (SELECT id FROM recipes WHERE dataset = d.pk ORDER BY rowid LIMIT 1)
-               FROM datasets d JOIN projects p ON p.pk = d.project WHERE d.pk = ?""",
-            (dataset,),
-        ).fetchone()
-        new = NewTask(
-            seed=operation.key,
-            name=fields.name,
-            type=fields.type,
-            dataset_id=dataset_id,
-            project_id=project_id,
-            owner=fields.owner or context.actor,
-            creator=context.actor,
-            now=context.now,
-            query=_query(operation),
-            due=fields.due,
-            priority=fields.priority,
-            recipe=fields.recipe or recipe,
-            parent=self._parent(connection, operation, fields, context, dataset),
-            workload=fields.workload or {},
-            actions=fields.actions,
-            metadata={
-                "user": {
-                    **fields.metadata,
-                    traces.MARK: traces.created_mark(operation.key, context.plan_digest),
-                }
-            },
-        )
-        return tasks.create_task(connection, dataset, new, operation.key)
-
-    def _parent(
-        self,
-        connection: sqlite3.Connection,
-        operation: Operation,
-        fields: TaskFields,
-        context: Context,
-        dataset: int,
-    ) -> str | None:
-        if fields.parent is None or fields.parent in context.tasks:
-            return context.tasks[fields.parent] if fields.parent is not None else None
-        if fields.parent in operation.depends_on:
-            raise BackendError(f'{operation.id} needs "{fields.parent}", which is not done')
-        return tasks.find_task(connection, dataset, fields.parent)
-
-
-def _query(operation: Operation) -> Mapping[str, Any]:
-    """Return the query that finds the items: the selection's, else their ids, else the task's own refs."""
-    if operation.selection.query is not None:
-        return operation.selection.query
-    clause: dict[str, Any] = {"metadata.system.refs.id": NewTask.id_of(operation.key)}
-    if operation.allocation.items.count <= LISTED:
-        clause = {"id": {"$in": operation.allocation.items.unpack().tolist()}}
-    return {"filter": {"$and": [clause]}}
+def _by_holder(operation: Operation, holders: Mapping[str, str | None]) -> dict[str, ItemIds]:
+    """Return the operation's items by whom they are with now."""
+    held: dict[str, list[str]] = {}
+    for item in operation.allocation.items.unpack():
+        if item in holders:
+            held.setdefault(holders[item] or QUEUE, []).append(item)
+    return {who: ItemIds.of(items) for who, items in held.items()}

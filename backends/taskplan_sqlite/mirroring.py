@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from taskplan.model.store import Mirror
-from taskplan_sqlite import traces
+from taskplan_sqlite import moving, traces
 from taskplan_sqlite.platform.files import delete_files
+from taskplan_sqlite.platform.quality import COPIES
 from taskplan_sqlite.platform.tasks import delete_task
 from taskplan_sqlite.store.store import SqliteStore
 
@@ -46,7 +47,17 @@ def mirror(store: SqliteStore, seen: Mirror) -> int:
 
 def _remove_gone(store: SqliteStore, connection: sqlite3.Connection, pk: int, there: frozenset[str]) -> int:
     rows = connection.execute("SELECT pk, id FROM items WHERE dataset = ?", (pk,)).fetchall()
-    gone = [item for item, name in rows if name not in there]
+    kept = {
+        item
+        for (item,) in connection.execute(
+            """SELECT r.item FROM refs r JOIN items i ON i.pk = r.item JOIN tasks t ON t.id = r.task
+               WHERE t.dataset = ? AND r.operation IS NOT NULL AND i.hidden = 1
+               AND instr(i.filename, ? || t.id || '/') = 1""",
+            (pk, f"{COPIES}/"),
+        )
+    }
+    # Copies that a quality task made here needs are on no platform.
+    gone = [item for item, name in rows if name not in there and item not in kept]
     if gone:
         delete_files(connection, gone)
     return len(gone)
@@ -120,17 +131,20 @@ def _tasks(connection: sqlite3.Connection, pk: int, seen: Mirror) -> None:
            SELECT pk, ?, ?, NULL, ?, ?, ? FROM items WHERE dataset = ? AND id = ?""",
         [(r.task, r.assignment, r.status, r.creator, r.timestamp, pk, r.item) for r in seen.refs],
     )
+    for task in seen.tasks:
+        moving.move_again(connection, task["id"])
 
 
 def _with_own_mark(task: Document, before: str | None) -> Document:
     """Return a task with what was noted in it here, which the platform does not know."""
     old = msgspec.json.decode(before) if before is not None else {}
-    added = ((old.get("metadata") or {}).get("user") or {}).get(traces.MARK, {}).get(traces.ADDED)
-    if not added:
+    said = ((old.get("metadata") or {}).get("user") or {}).get(traces.MARK, {})
+    own = {name: said[name] for name in (traces.ADDED, traces.MOVED) if said.get(name)}
+    if not own:
         return task
     metadata = task.get("metadata") or {}
     user = metadata.get("user") or {}
-    mark = {**(user.get(traces.MARK) or {}), traces.ADDED: added}
+    mark = {**(user.get(traces.MARK) or {}), **own}
     return {**task, "metadata": {**metadata, "user": {**user, traces.MARK: mark}}}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from taskplan_sqlite.backend import ACTIONS, SqliteBackend
+from taskplan_sqlite.backend import ACTIONS, MODES, SqliteBackend
 from taskplan_sqlite.store.store import SqliteStore
 
 
@@ -15,7 +15,7 @@ class SqlitePlugin:
 
     name = "sqlite"
     summary = "A mock of the platform in one local SQLite file; the default."
-    capabilities = (*ACTIONS, "rehearse", "serve")
+    capabilities = (*ACTIONS, *MODES, "rehearse", "serve")
 
     def connect(self, options: Mapping[str, Any]) -> SqliteBackend:
         """Open the file at ``store``; with ``create`` a missing one is made."""

@@ -2,7 +2,7 @@
 
 The key is in ``metadata.user.taskplan`` of the task, in the column ``operation``
 of every assignment and ref that the operation made, and for a task that it made
-in the task's own row.
+in the task's own row. What an operation has moved is in the table ``moves``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,18 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import msgspec
+
 from taskplan.replay.backend import Outcome
-from taskplan_sqlite.platform import assignments, statuses, tasks
+from taskplan_sqlite import moving
+from taskplan_sqlite.platform import assignments, quality, statuses, tasks
+from taskplan_sqlite.platform.assignments import SEEN
 
 MARK = "taskplan"
 ADDED = "rehearsed_added"
 """Apart from ``added``, which is the platform's own word on a task that was pulled."""
+MOVED = "rehearsed_moved"
+_AT_WORK = (ADDED, MOVED)
 
 
 def created_mark(key: str, plan: str) -> dict[str, Any]:
@@ -23,23 +29,23 @@ def created_mark(key: str, plan: str) -> dict[str, Any]:
     return {"key": key, "plan": plan, "rehearsed": True}
 
 
-def mark(connection: sqlite3.Connection, task: str, key: str) -> None:
-    """Note in an existing task that the operation has added to it."""
+def mark(connection: sqlite3.Connection, task: str, key: str, how: str = ADDED) -> None:
+    """Note in an existing task that the operation has added to it, or (`MOVED`) moved items in it."""
 
     def add(document: dict[str, Any]) -> None:
         user = document["metadata"].setdefault("user", {})
-        user.setdefault(MARK, {}).setdefault(ADDED, []).append(key)
+        user.setdefault(MARK, {}).setdefault(how, []).append(key)
 
     tasks.change_document(connection, task, add)
 
 
-def _unmark(connection: sqlite3.Connection, task: str, key: str) -> None:
+def _unmark(connection: sqlite3.Connection, task: str, key: str, how: str) -> None:
     def remove(document: dict[str, Any]) -> None:
         metadata = document["metadata"]
         said = metadata["user"][MARK]
-        said[ADDED].remove(key)
-        if not said[ADDED]:
-            del said[ADDED]
+        said[how].remove(key)
+        if not said[how]:
+            del said[how]
         if not said:
             del metadata["user"][MARK]
         if not metadata["user"]:
@@ -50,41 +56,64 @@ def _unmark(connection: sqlite3.Connection, task: str, key: str) -> None:
 
 def has_refs(connection: sqlite3.Connection, key: str) -> bool:
     """Tell if the operation has put items into a task that are still there."""
-    found = find(connection, key)
-    return found is not None and found.items > 0
+    found = _place(connection, key)
+    if found is None:
+        return False
+    row = connection.execute("SELECT 1 FROM refs WHERE task = ? AND operation = ? LIMIT 1", (found[0], key))
+    return row.fetchone() is not None
+
+
+def _place(connection: sqlite3.Connection, key: str) -> tuple[str, str | None] | None:
+    """Return the task in which the operation has left its key, and whether it has added or moved there."""
+    row = connection.execute("SELECT id FROM tasks WHERE operation = ?", (key,)).fetchone()
+    if row is not None:
+        return str(row[0]), None
+    row = connection.execute(
+        """SELECT id, document FROM tasks WHERE instr(document, :key) AND EXISTS
+           (SELECT 1 FROM json_each(document, '$.metadata.user.taskplan.rehearsed_added') WHERE value = :key
+            UNION ALL
+            SELECT 1 FROM json_each(document, '$.metadata.user.taskplan.rehearsed_moved') WHERE value = :key)
+        """,
+        {"key": key},
+    ).fetchone()
+    if row is None:
+        return None
+    said = msgspec.json.decode(row[1])["metadata"]["user"][MARK]
+    return str(row[0]), next(how for how in _AT_WORK if key in said.get(how, ()))
 
 
 def find(connection: sqlite3.Connection, key: str) -> Outcome | None:
     """Return what the operation made, as it is now; None where it never took effect or was undone."""
-    row = connection.execute("SELECT id FROM tasks WHERE operation = ?", (key,)).fetchone()
-    if row is None:
-        row = connection.execute(
-            """SELECT id FROM tasks WHERE instr(document, :key) AND EXISTS
-               (SELECT 1 FROM json_each(document, '$.metadata.user.taskplan.rehearsed_added')
-                WHERE value = :key)""",
-            {"key": key},
-        ).fetchone()
-        if row is None:
-            return None
+    place = _place(connection, key)
+    if place is None:
+        return None
+    task, how = place
+    if how == MOVED:
+        return Outcome(task, *moving.outcome(connection, task, key))
+    # The originals of a consensus are in nobody's hands; what waits in a queue counts.
     (count,) = connection.execute(
-        "SELECT count(*) FROM refs WHERE task = ? AND operation = ?", (row[0], key)
+        f"""SELECT count(*) FROM refs WHERE task = :task AND operation = :key AND (assignment IS NULL
+            OR assignment IN (SELECT id FROM assignments WHERE task = :task AND {SEEN}))""",
+        {"task": task, "key": key},
     ).fetchone()
     held = connection.execute(
-        """SELECT annotator, id FROM assignments WHERE task = :task AND (operation = :key OR id IN
-           (SELECT assignment FROM refs WHERE task = :task AND operation = :key)) ORDER BY position""",
-        {"task": row[0], "key": key},
+        f"""SELECT annotator, id FROM assignments WHERE task = :task AND {SEEN} AND (operation = :key OR id IN
+            (SELECT assignment FROM refs WHERE task = :task AND operation = :key)) ORDER BY position""",
+        {"task": task, "key": key},
     ).fetchall()
-    return Outcome(row[0], dict(held), count)
+    return Outcome(task, dict(held), count)
 
 
 def blockers(
     connection: sqlite3.Connection, key: str, together: frozenset[str], *, discard_work: bool
 ) -> tuple[str, ...]:
     """Say what stands against taking the operation away along with those in `together`, a line each."""
-    found = find(connection, key)
-    if found is None:
+    place = _place(connection, key)
+    if place is None:
         return ()
-    task = found.task_id
+    task, how = place
+    if how == MOVED:
+        return moving.blockers(connection, task, key, together, discard_work=discard_work)
     (name, made_by) = connection.execute("SELECT name, operation FROM tasks WHERE id = ?", (task,)).fetchone()
     lines = []
     (worked,) = connection.execute(
@@ -104,8 +133,10 @@ def blockers(
     added: dict[str | None, int] = dict(
         connection.execute(
             f"""SELECT operation, count(*) FROM refs WHERE task = :task AND operation IS NOT :key {whose}
+                AND item NOT IN (SELECT item FROM moves WHERE task = :task AND operation IN
+                                 (SELECT value FROM json_each(:together)))
                 GROUP BY operation""",
-            {"task": task, "key": key},
+            {"task": task, "key": key, "together": msgspec.json.encode(sorted(together)).decode()},
         )
     )
     others = sum(count for operation, count in added.items() if operation not in together)
@@ -121,24 +152,43 @@ def blockers(
     return tuple(lines)
 
 
-def remove(connection: sqlite3.Connection, task: str, key: str) -> None:
-    """Take away what the operation made in the task, and the task if it made that."""
+def remove(connection: sqlite3.Connection, task: str, key: str, now: float) -> bool:
+    """Take away what the operation made in the task, and the task if it made that.
+
+    Tells whether items (the copies of a quality task) went with it.
+    """
     (made_by,) = connection.execute("SELECT operation FROM tasks WHERE id = ?", (task,)).fetchone()
     if made_by == key:
-        tasks.delete_task(connection, task)
-        return
-    connection.execute(
-        """DELETE FROM status_log WHERE task = :task AND item IN
-           (SELECT item FROM refs WHERE task = :task AND operation = :key)""",
-        {"task": task, "key": key},
-    )
-    connection.execute("DELETE FROM refs WHERE task = ? AND operation = ?", (task, key))
+        return quality.delete_with_copies(connection, task)
+    place = _place(connection, key)
+    how = place[1] if place is not None and place[1] is not None else ADDED
+    makers = [key]
+    if how == MOVED:
+        moving.give_back(connection, task, key, now)
+    else:
+        # Who has got its items by a move since may be left with nothing.
+        makers += (
+            mover
+            for (mover,) in connection.execute(
+                """SELECT DISTINCT operation FROM moves WHERE task = :task AND item IN
+                   (SELECT item FROM refs WHERE task = :task AND operation = :key)""",
+                {"task": task, "key": key},
+            )
+        )
+        for table in ("status_log", "moves"):
+            connection.execute(
+                f"""DELETE FROM {table} WHERE task = :task AND item IN
+                    (SELECT item FROM refs WHERE task = :task AND operation = :key)""",
+                {"task": task, "key": key},
+            )
+        connection.execute("DELETE FROM refs WHERE task = ? AND operation = ?", (task, key))
     made = connection.execute(
-        "SELECT id FROM assignments WHERE task = ? AND operation = ?", (task, key)
+        "SELECT id, operation FROM assignments WHERE task = ? AND operation IS NOT NULL", (task,)
     ).fetchall()
-    assignments.drop_emptied(connection, task, [assignment for (assignment,) in made])
-    _unmark(connection, task, key)
+    assignments.drop_emptied(connection, task, [assignment for assignment, by in made if by in makers])
+    _unmark(connection, task, key, how)
     statuses.refresh(connection, task)
+    return False
 
 
 def _items(count: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from taskplan.errors import BackendError
 from taskplan.model.entities import DatasetInfo, TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
@@ -17,7 +18,8 @@ class Capabilities:
     """What a backend can do. `local`: it is a mock on this machine, safe to write without asking.
 
     `place` tells one place of this kind from another (an address and a project);
-    what was done in one is not done in the other.
+    what was done in one is not done in the other. `modes` are the kinds of tasks that
+    hand out items otherwise than one person an item (`taskplan.planning.document.Mode`).
     """
 
     name: str
@@ -25,6 +27,16 @@ class Capabilities:
     actions: frozenset[str]
     summary: str = ""
     place: str = ""
+    modes: frozenset[str] = frozenset()
+
+    def check(self, operation: Operation) -> None:
+        """BackendError for an operation that the backend cannot perform."""
+        if operation.action not in self.actions:
+            raise BackendError(f'{operation.id}: the backend "{self.name}" has no "{operation.action}"')
+        if operation.mode is not None and operation.mode.kind not in self.modes:
+            raise BackendError(
+                f'{operation.id}: the backend "{self.name}" makes no {operation.mode.kind} tasks'
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +107,12 @@ class Backend(Protocol):
         """Take away what operations with these keys may have made twice."""
 
     def items_of(self, operation: Operation) -> Mapping[str, ItemIds]:
-        """Return assignee → ids that the operation holds now, for verification."""
+        """Return assignee → ids that the operation holds now, for verification.
+
+        What waits in a task and is in nobody's hands is listed under `QUEUE`. A copy
+        in a quality task counts as its original, and an original that nobody sees is
+        left out. Of a ``move_items`` it tells who holds the planned items now.
+        """
 
     def undo_blockers(
         self, operation: Operation, together: frozenset[str], *, discard_work: bool = False

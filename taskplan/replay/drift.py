@@ -19,12 +19,22 @@ from taskplan.model.ids import ItemIds
 from taskplan.model.table import ANNOTATIONS, ItemTable
 from taskplan.planning.document import Operation, Plan
 from taskplan.replay.backend import Backend
+from taskplan.replay.modes import is_quality, parts_of
+from taskplan.replay.moves import moves_of
 from taskplan.replay.order import in_order, without_items
 
 _SHOWN = 60
 """Longer values are cut in messages."""
 ChangeKind = Literal[
-    "item-gone", "item-left", "item-present", "task-gone", "parent-gone", "stranger", "empty"
+    "item-gone",
+    "item-left",
+    "item-present",
+    "item-moved",
+    "item-done",
+    "task-gone",
+    "parent-gone",
+    "stranger",
+    "empty",
 ]
 
 
@@ -51,18 +61,27 @@ def check_drift(
 
     Effects of the plan's own operations do not count as changes. The selection
     is only asked again where the fingerprint of the columns it reads has changed.
+    BackendError for an operation that the backend cannot perform.
     """
     pending = [operation for operation in in_order(plan) if operation.key not in done_keys]
     if not pending:
         return ()
+    can = backend.describe()
+    for operation in pending:
+        can.check(operation)
     own = frozenset(operation.key for operation in plan.operations)
     only = ItemIds.of(dict.fromkeys(item for o in pending for item in o.allocation.items.unpack()))
     table = backend.snapshot(plan.snapshot.dataset, without=own, only=only)
     same = table.fingerprint(plan.snapshot.paths) == plan.snapshot.fingerprint
     members = backend.members(plan.snapshot.dataset)
     changes: list[Change] = []
+    # Task → item → who will have it by then, by moves that come before.
+    moved: dict[str, dict[str, str | None]] = {}
     for operation in pending:
-        changes += _tasks(plan, backend, operation, table)
+        if operation.action == "move_items":
+            changes += _moves(plan, backend, operation, moved.setdefault(str(operation.target), {}))
+        else:
+            changes += _tasks(plan, backend, operation, table)
         if not same:
             changes += _items(operation, table, before)
         if members is not None:
@@ -144,8 +163,53 @@ def _tasks(plan: Plan, backend: Backend, operation: Operation, table: ItemTable)
     ]
 
 
-def _items(operation: Operation, table: ItemTable, before: ItemTable | None) -> list[Change]:
+def _moves(plan: Plan, backend: Backend, operation: Operation, moved: dict[str, str | None]) -> list[Change]:
+    """Say what is not, or no longer, to be had from whom the plan takes it; note in `moved` who gets it."""
+    before = dict(moved)
+    moved.update((item, move.taker) for move in moves_of(operation) for item in move.items)
+    if any(operation.target == other.id for other in plan.operations):
+        return []
+    dataset = plan.snapshot.dataset
+    try:
+        target = backend.task(dataset, str(operation.target))
+    except InputError as error:
+        return [Change("task-gone", operation.id, f"{operation.id}: {error.message}")]
+    if backend.begun(operation.key):
+        return []
     wanted = operation.allocation.items.unpack()
+    # Also what operations of this plan have done, which other checks leave out.
+    table = backend.snapshot(dataset, only=wanted)
+    rows = table.ids.rows_of(wanted)
+    inside, done = (
+        np.append(evaluate(parse({"filter": {"metadata.system.refs": {"$match": ref}}}), table), False)[rows]
+        for ref in ({"id": target.id}, {"id": target.id, "metadata": {"status": {"$exists": True}}})
+    )
+    holders: dict[str, str | None] = {}
+    for assignment in target.assignments:
+        places = np.flatnonzero(assignment.items.rows_of(wanted) >= 0).astype(np.int64)
+        holders.update(dict.fromkeys(wanted.take(places), assignment.assignee.lower()))
+    holders.update(before)
+    givers = {item: move.giver for move in moves_of(operation) for item in move.items}
+    names = dict(_filenames(table, wanted, np.arange(len(wanted))))
+    changes = []
+    for place, item in enumerate(wanted):
+        if rows[place] < 0:
+            continue
+        kind: ChangeKind = "item-moved"
+        if not inside[place]:
+            words = f'is no longer in the task "{target.name}"'
+        elif holders.get(item) != givers[item]:
+            words = f"is with {holders.get(item) or 'nobody'}, not with {givers[item] or 'nobody'}"
+        elif done[place]:
+            kind, words = "item-done", f'has a status in the task "{target.name}"'
+        else:
+            continue
+        changes.append(Change(kind, operation.id, f"{operation.id}: {names[item]} {words}", item=item))
+    return changes
+
+
+def _items(operation: Operation, table: ItemTable, before: ItemTable | None) -> list[Change]:
+    wanted = ItemIds.of(dict.fromkeys(operation.allocation.items.unpack()))
     rows = table.ids.rows_of(wanted)
     changes = [
         Change("item-gone", operation.id, f"{operation.id}: item {item} is gone", item=item)
@@ -153,6 +217,9 @@ def _items(operation: Operation, table: ItemTable, before: ItemTable | None) -> 
     ]
     if operation.selection.query is not None:
         there = rows >= 0
+        if is_quality(operation):
+            # Ground truth is in nobody's selection: the platform takes it from its own folder.
+            there &= parts_of(operation).items.rows_of(wanted) >= 0
         finished = operation.selection.source == "finished"
         for text, part in clauses(parse(operation.selection.query)):
             mask = np.append(evaluate(part, table), True)[rows]
@@ -189,15 +256,17 @@ def _value(table: ItemTable, item: str, path: str) -> str | None:
 
 
 def _people(operation: Operation, members: frozenset[str]) -> list[Change]:
+    # A quality task is made for all its people or not at all.
+    whole = is_quality(operation)
     return [
         Change(
             "stranger",
             operation.id,
-            f"{operation.id}: {share.assignee} is no member of the project",
-            person=share.assignee,
+            f"{operation.id}: {who} is no member of the project",
+            person=None if whole else who,
         )
-        for share in operation.allocation.shares
-        if share.assignee.lower() not in members
+        for who in operation.people
+        if who.lower() not in members
     ]
 
 

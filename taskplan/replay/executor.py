@@ -192,7 +192,8 @@ def _perform(
         dropped: tuple[str, ...] = ()
         if real is not operation:
             kept = set(real.allocation.items.unpack())
-            dropped = tuple(item for item in operation.allocation.items.unpack() if item not in kept)
+            planned = dict.fromkeys(operation.allocation.items.unpack())
+            dropped = tuple(item for item in planned if item not in kept)
         with journal.locked(wait):
             entry = journal.entries([operation.key]).get(operation.key)
             if entry is not None and entry.outcome is not None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from taskplan.allocation.apportionment import apportion
 from taskplan.planning.document import Operation
+from taskplan.replay.modes import parts_of
 
 STRATEGIES = frozenset({"equal", "weighted"})
 _PEOPLE_FOR_WHOLE_PERCENT = 100
@@ -39,8 +40,15 @@ def native_of(operation: Operation) -> Native:
     allocation, selection = operation.allocation, operation.selection
     total = allocation.items.count
     counts = {share.assignee: share.items for share in allocation.shares}
+    if operation.action == "move_items":
+        return Native(False, "items change hands in a task that is there; they go by id")
     if operation.task is None:
         return Native(False, "items are added to a task that is there; they go by id")
+    if operation.mode is not None:
+        if operation.mode.kind == "pulling":
+            return Native(True, "one request by nature: the platform keeps the queue")
+        why = "one request by nature: the platform makes the copies and deals them out"
+        return Native(True, why, parts_of(operation).loads)
     if selection.query is None or selection.source not in ("filter", "dataset"):
         return Native(False, f"the items are no query's ({selection.source}); they go by id")
     if selection.matched != total:

@@ -11,6 +11,8 @@ from taskplan.errors import NotFoundError, PlanError, did_you_mean
 from taskplan.model.ids import ItemIds
 from taskplan.planning.document import Operation, PackedIds, Plan, Share
 from taskplan.replay.journal import Entry
+from taskplan.replay.modes import dealt_anew, is_quality
+from taskplan.replay.moves import moved_less
 
 
 def in_order(plan: Plan) -> tuple[Operation, ...]:
@@ -74,9 +76,24 @@ def as_performed(plan: Plan, entries: Mapping[str, Entry]) -> tuple[Operation, .
 def without_items(
     operation: Operation, dropped: Collection[str], strangers: Collection[str] = ()
 ) -> Operation:
-    """Return an operation less the items `dropped` and the people `strangers` with theirs."""
+    """Return an operation less the items `dropped` and the people `strangers` with theirs.
+
+    A quality task is dealt out anew, as the platform will do with what is left; it is
+    made for all its people or not at all. A queue waits for whoever is left.
+    InputError where too little ground truth is left for a honeypot task.
+    """
     if not dropped and not strangers:
         return operation
+    if operation.action == "move_items":
+        return moved_less(operation, dropped, strangers)
+    if is_quality(operation):
+        return dealt_anew(operation, dropped) if dropped else operation
+    if operation.mode is not None and strangers:
+        people = tuple(who for who in operation.mode.people if who not in strangers)
+        if not people:
+            strangers = (*strangers, *(share.assignee for share in operation.allocation.shares))
+        mode = msgspec.structs.replace(operation.mode, people=people)
+        operation = msgspec.structs.replace(operation, mode=mode)
     unwanted = ItemIds.of(dropped)
     shares, kept = [], []
     for assignee, ids in operation.items_by_assignee().items():

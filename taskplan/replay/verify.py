@@ -11,8 +11,10 @@ import numpy as np
 from taskplan.errors import InputError
 from taskplan.model.entities import TaskState
 from taskplan.model.ids import ItemIds
-from taskplan.planning.document import Operation, Plan, TaskFields
+from taskplan.planning.document import QUEUE, Operation, Plan, TaskFields
 from taskplan.replay.backend import Backend, Outcome
+from taskplan.replay.modes import is_quality, parts_of
+from taskplan.replay.moves import moves_of
 from taskplan.replay.order import in_order
 
 SHOWN = 20
@@ -34,12 +36,19 @@ class Verification:
 def verify_plan(
     plan: Plan, backend: Backend, *, operations: Sequence[Operation] | None = None
 ) -> Verification:
-    """Compare the backend with the plan, or with `operations` where drift has narrowed them."""
-    tasks: dict[str, str] = {}
+    """Compare the backend with the plan, or with `operations` where drift has narrowed them.
+
+    Of quality tasks everyone's number of items and the items of all together are
+    compared, because which items the platform picks is its own affair; of pulling
+    tasks, that all items wait or are with the people of the task.
+    """
+    listed = in_order(plan) if operations is None else operations
+    outcomes = {operation.id: backend.find(operation.key) for operation in listed}
+    tasks = {name: outcome.task_id for name, outcome in outcomes.items() if outcome is not None}
     differences: list[str] = []
     gone: set[str] = set()
-    for operation in in_order(plan) if operations is None else operations:
-        outcome = backend.find(operation.key)
+    for place, operation in enumerate(listed):
+        outcome = outcomes[operation.id]
         if outcome is None:
             if backend.begun(operation.key):
                 differences.append(f"{operation.id}: begun, and not all of it is there: `apply` continues")
@@ -47,10 +56,10 @@ def verify_plan(
                 differences.append(f"{operation.id}: not performed, or undone: nothing of it is there")
                 gone.add(operation.id)
             continue
-        tasks[operation.id] = outcome.task_id
+        later = [o for o in listed[place + 1 :] if tasks.get(o.id) == outcome.task_id]
         words = [
             *_task_differences(plan, backend, operation, outcome, tasks),
-            *_item_differences(operation, backend.items_of(operation)),
+            *_work_differences(plan, backend, operation, outcome, later),
         ]
         differences += (f"{operation.id}: {line}" for line in words)
     return Verification(not differences, tuple(differences), frozenset(gone))
@@ -66,7 +75,7 @@ def _task_differences(
         return
     if operation.task is not None:
         yield from _field_differences(operation.task, task, tasks)
-    elif task.id != operation.target and task.name != operation.target:
+    elif operation.target not in (task.id, task.name) and tasks.get(str(operation.target)) != task.id:
         yield f'the items are in the task "{task.name}", planned was "{operation.target}"'
 
 
@@ -101,9 +110,36 @@ def _show(value: Any) -> str:
     return "nothing" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def _item_differences(operation: Operation, held: Mapping[str, ItemIds]) -> Iterator[str]:
+def _work_differences(
+    plan: Plan, backend: Backend, operation: Operation, outcome: Outcome, later: Sequence[Operation]
+) -> Iterator[str]:
+    """Compare who has what; `later` are the operations on the same task that come after this one."""
+    held = backend.items_of(operation)
+    moved = {item: move.taker for o in later for move in moves_of(o) for item in move.items}
+    if operation.action == "move_items":
+        yield from _move_differences(operation, held, moved)
+    elif operation.mode is None:
+        yield from _item_differences(_after(operation.items_by_assignee(), moved), held)
+    elif is_quality(operation):
+        yield from _quality_differences(operation, held)
+    else:
+        yield from _queue_differences(operation, held)
+        yield from _batch_differences(plan, backend, operation, outcome)
+
+
+def _after(planned: Mapping[str, ItemIds], moved: Mapping[str, str]) -> dict[str, ItemIds]:
+    """Return what everyone has once items have moved."""
+    if not moved:
+        return dict(planned)
+    shares: dict[str, list[str]] = {who.lower(): [] for who in planned}
+    for who, ids in planned.items():
+        for item in ids:
+            shares.setdefault(moved.get(item, who.lower()), []).append(item)
+    return {who: ItemIds.of(items) for who, items in shares.items()}
+
+
+def _item_differences(planned: Mapping[str, ItemIds], held: Mapping[str, ItemIds]) -> Iterator[str]:
     nothing = ItemIds.of(())
-    planned = operation.items_by_assignee()
     for assignee, ids in planned.items():
         found = held.get(assignee, nothing)
         if found == ids:
@@ -113,8 +149,70 @@ def _item_differences(operation: Operation, held: Mapping[str, ItemIds]) -> Iter
         if len(np.unique(ids.rows_of(found))) != len(found):
             yield f"{assignee} has an item twice"
     for assignee, found in held.items():
-        if assignee not in planned:
-            yield f"{assignee} has {len(found):,} items and is not in the plan"
+        if assignee not in planned and len(found):
+            yield f"{assignee or 'nobody'} has {len(found):,} items and is not in the plan"
+
+
+def _move_differences(
+    operation: Operation, held: Mapping[str, ItemIds], moved: Mapping[str, str]
+) -> Iterator[str]:
+    holders = {item: who or "nobody" for who, ids in held.items() for item in ids}
+    lines = []
+    for move in moves_of(operation):
+        for item in move.items:
+            taker = moved.get(item, move.taker)
+            if item not in holders:
+                lines.append(f"item {item} is not in the task, planned was {taker}")
+            elif holders[item] != taker:
+                lines.append(f"item {item} is with {holders[item]}, planned was {taker}")
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield f"{len(lines) - SHOWN:,} more items are not where they were to go"
+
+
+def _quality_differences(operation: Operation, held: Mapping[str, ItemIds]) -> Iterator[str]:
+    planned = {who.lower(): ids for who, ids in operation.items_by_assignee().items()}
+    for who, ids in planned.items():
+        found = len(held.get(who, ()))
+        if found != len(ids):
+            yield f"{who} has {found:,} items, planned were {len(ids):,}"
+    for who, ids in held.items():
+        if who not in planned and len(ids):
+            yield f"{who or 'nobody'} has {len(ids):,} items and is not in the plan"
+    wanted, found_ids = parts_of(operation).items, _all_of(held)
+    yield from _named("the task lacks", wanted, found_ids)
+    if operation.mode is not None and operation.mode.kind != "honeypot":
+        # Which ground truth a honeypot task takes is the platform's affair.
+        yield from _named("the task has unplanned", found_ids, wanted)
+
+
+def _queue_differences(operation: Operation, held: Mapping[str, ItemIds]) -> Iterator[str]:
+    planned, found = operation.allocation.items.unpack(), _all_of(held)
+    yield from _named("the task lacks", planned, found)
+    yield from _named("the task has unplanned", found, planned)
+    people = {who.lower() for who in operation.people}
+    for who, ids in held.items():
+        if who not in people and who != QUEUE and len(ids):
+            yield f"{who} has {len(ids):,} items and is not in the plan"
+
+
+def _batch_differences(plan: Plan, backend: Backend, operation: Operation, outcome: Outcome) -> Iterator[str]:
+    most = operation.mode.maximum if operation.mode is not None else None
+    if most is None:
+        return
+    try:
+        task = backend.task(plan.snapshot.dataset, outcome.task_id)
+    except InputError:
+        # That it is gone is said already.
+        return
+    for assignment in task.assignments:
+        open_items = len(assignment.items) - sum(assignment.statuses.values())
+        if open_items > most:
+            yield f"{assignment.assignee} has {open_items:,} open items, the most planned were {most:,}"
+
+
+def _all_of(held: Mapping[str, ItemIds]) -> ItemIds:
+    return ItemIds.of(dict.fromkeys(item for ids in held.values() for item in ids))
 
 
 def _named(words: str, ids: ItemIds, others: ItemIds) -> Iterator[str]:

@@ -10,142 +10,64 @@
 
 The harness opens a backend on a new, empty place and fills it with the items that
 the suite asks for; everything else goes through the protocol of
-`taskplan.replay.backend`. Needs pytest.
+`taskplan.replay.backend`. Tests of what a backend does not claim to do (``describe()``)
+are skipped. Needs pytest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from taskplan.errors import BackendError, DriftError, InputError, NotFoundError
 from taskplan.model.ids import ItemIds
-from taskplan.model.memory import MemoryTable
-from taskplan.planning.document import Operation, Plan
-from taskplan.planning.planner import make_plan
-from taskplan.planning.spec import spec_from
-from taskplan.replay.backend import Backend, Context
-from taskplan.replay.executor import ReplayReport, apply_plan
-from taskplan.replay.journal import Journal
-from taskplan.replay.undo import UndoReport, undo_plan
+from taskplan.replay.backend import Context
 from taskplan.replay.verify import verify_plan
-
-DATASET = "fruit"
-PROJECT = "food"
-TEAM = ("ann@example.com", "ben@example.com", "cat@example.com", "lead@example.com")
-COUNT = 24
-NOW = 1_790_000_000_000.0
-LABEL: dict[str, Any] = {
-    "name": "label",
-    "filter": {"dir": "/train"},
-    "assignees": ["Ann@example.com", {"email": "ben@example.com", "weight": 2}],
-    "due": "2029-01-01",
-    "priority": "high",
-    "metadata": {"ticket": "LAB-7"},
-}
-CHECK: dict[str, Any] = {"name": "check", "type": "qa", "of": "label", "assignees": ["cat@example.com"]}
-
-
-def documents() -> list[dict[str, Any]]:
-    """Return the items that a harness puts into the dataset."""
-    return [
-        {
-            "id": f"{number + 1:024x}",
-            "filename": f"/{'test' if number % 4 == 3 else 'train'}/{number}.jpg",
-            "metadata": {"user": {"n": number}},
-        }
-        for number in range(COUNT)
-    ]
+from taskplan.testing.places import (
+    CHECK,
+    COUNT,
+    DATASET,
+    LABEL,
+    NOW,
+    PROJECT,
+    TEAM,
+    TRUTH,
+    Harness,
+    Place,
+    documents,
+    planned_shares,
+)
+from taskplan.testing.work_conformance import WorkConformance
 
 
-class Harness(Protocol):
-    """A new place with one project, one dataset and its members, and what people do there meanwhile."""
-
-    @property
-    def folder(self) -> Path:
-        """A folder of the test's own, for journals."""
-
-    def open(self) -> Backend:
-        """Open the backend; called again after a close, it sees the same place."""
-
-    def fill(
-        self, project: str, dataset: str, items: Sequence[Mapping[str, Any]], members: Sequence[str]
-    ) -> None:
-        """Make a project, a dataset with items, and its members."""
-
-    def set_status(self, task: str, items: Sequence[str], status: str) -> None:
-        """Set the status of items in a task, as an annotator does."""
-
-    def change_item(self, item: str, metadata: Mapping[str, Any]) -> None:
-        """Lay ``metadata.user`` fields over those of an item."""
-
-    def remove_item(self, item: str) -> None:
-        """Delete an item."""
-
-
-@dataclass
-class _Place:
-    """A filled harness, its backend and its journal."""
-
-    harness: Harness
-    backend: Backend
-
-    def plan(self, *tasks: Mapping[str, Any]) -> Plan:
-        table = MemoryTable.from_documents(documents(), dataset=DATASET, project=PROJECT)
-        return make_plan(spec_from({"tasks": list(tasks)}), table, resolver=self.backend)
-
-    def apply(self, plan: Plan, journal: str = "journal.db", **options: Any) -> ReplayReport:
-        with Journal(self.harness.folder / journal) as opened:
-            return apply_plan(
-                plan, self.backend, opened, actor="lead@example.com", clock=lambda: NOW, **options
-            )
-
-    def undo(self, plan: Plan, journal: str = "journal.db", **options: Any) -> UndoReport:
-        with Journal(self.harness.folder / journal) as opened:
-            return undo_plan(plan, self.backend, opened, clock=lambda: NOW, **options)
-
-    def held(self) -> dict[str, dict[str, set[str]]]:
-        """Return task name → assignee → items."""
-        return {
-            task.name: {a.assignee: set(a.items) for a in task.assignments} for task in self.backend.tasks()
-        }
-
-
-def _planned(operation: Operation) -> dict[str, set[str]]:
-    return {who.lower(): set(ids) for who, ids in operation.items_by_assignee().items()}
-
-
-class BackendConformance:
+class BackendConformance(WorkConformance):
     """Inherit from it in a test class, with a fixture `harness`."""
 
     @pytest.fixture
     def place(self, harness: Harness) -> Any:
         harness.fill(PROJECT, DATASET, documents(), TEAM)
         backend = harness.open()
-        yield _Place(harness, backend)
+        yield Place(harness, backend)
         backend.close()
 
-    def test_it_describes_itself(self, place: _Place) -> None:
+    def test_it_describes_itself(self, place: Place) -> None:
         said = place.backend.describe()
         assert said.name
         assert {"create_task", "add_items"} <= said.actions
 
-    def test_datasets_and_items_are_there(self, place: _Place) -> None:
+    def test_datasets_and_items_are_there(self, place: Place) -> None:
         (found,) = place.backend.datasets()
-        assert (found.name, found.project, found.items) == (DATASET, PROJECT, COUNT)
+        assert (found.name, found.project, found.items) == (DATASET, PROJECT, COUNT + TRUTH)
         table = place.backend.snapshot(DATASET)
         assert sorted(table.ids) == [document["id"] for document in documents()]
-        assert len(place.backend.snapshot(None)) == COUNT
+        assert len(place.backend.snapshot(None)) == COUNT + TRUTH
         some = ItemIds.of([documents()[0]["id"], documents()[5]["id"]])
         assert set(some) <= set(place.backend.snapshot(DATASET, only=some).ids)
         members = place.backend.members(DATASET)
         assert members is None or members >= set(TEAM)
 
-    def test_what_is_not_there_is_named(self, place: _Place) -> None:
+    def test_what_is_not_there_is_named(self, place: Place) -> None:
         with pytest.raises(NotFoundError, match="fruit"):
             place.backend.snapshot("friut")
         with pytest.raises(NotFoundError):
@@ -157,12 +79,12 @@ class BackendConformance:
         assert place.backend.undo(operation) is None
         assert place.backend.tasks() == ()
 
-    def test_a_plan_is_performed_item_by_item(self, place: _Place) -> None:
+    def test_a_plan_is_performed_item_by_item(self, place: Place) -> None:
         plan = place.plan(LABEL, CHECK)
         report = place.apply(plan)
         assert report.verification.ok, report.verification.differences
         label, check = plan.operations
-        assert place.held() == {"label": _planned(label), "check": _planned(check)}
+        assert place.held() == {"label": planned_shares(label), "check": planned_shares(check)}
         task = place.backend.task(DATASET, "label")
         assert (task.due, task.priority, task.type) == (label.task.due, 3, "annotation")  # type: ignore[union-attr]
         assert task.document["metadata"]["user"]["ticket"] == "LAB-7"
@@ -170,7 +92,7 @@ class BackendConformance:
         assert (review.type, review.document["spec"]["parentTaskId"]) == ("qa", task.id)
         assert place.backend.task(DATASET, task.id).name == "label"
 
-    def test_twice_is_once(self, place: _Place) -> None:
+    def test_twice_is_once(self, place: Place) -> None:
         plan = place.plan(LABEL, CHECK)
         first = place.apply(plan)
         before = place.held()
@@ -184,7 +106,7 @@ class BackendConformance:
         }
         assert place.held() == before
 
-    def test_performing_again_gives_the_same_answer(self, place: _Place) -> None:
+    def test_performing_again_gives_the_same_answer(self, place: Place) -> None:
         (operation,) = place.plan(LABEL).operations
         context = Context("sha256:0", DATASET, {}, "lead@example.com", NOW)
         first = place.backend.perform(operation, context)
@@ -194,14 +116,14 @@ class BackendConformance:
         assert place.backend.find(operation.key) == first
         assert len(place.backend.tasks()) == 1
 
-    def test_another_process_sees_it(self, place: _Place) -> None:
+    def test_another_process_sees_it(self, place: Place) -> None:
         plan = place.plan(LABEL)
         place.apply(plan)
         place.backend.close()
         place.backend = place.harness.open()
         assert verify_plan(plan, place.backend).ok
 
-    def test_items_are_added_to_a_task(self, place: _Place) -> None:
+    def test_items_are_added_to_a_task(self, place: Place) -> None:
         place.apply(place.plan(LABEL))
         adding = place.plan(
             {
@@ -213,14 +135,14 @@ class BackendConformance:
         (operation,) = adding.operations
         report = place.apply(adding)
         assert report.verification.ok, report.verification.differences
-        assert {who: set(ids) for who, ids in place.backend.items_of(operation).items()} == _planned(
+        assert {who: set(ids) for who, ids in place.backend.items_of(operation).items()} == planned_shares(
             operation
         )
         held = place.held()["label"]
         assert sum(map(len, held.values())) == COUNT
-        assert held["cat@example.com"] == _planned(operation)["cat@example.com"]
+        assert held["cat@example.com"] == planned_shares(operation)["cat@example.com"]
 
-    def test_undo_takes_back_exactly_what_was_made(self, place: _Place) -> None:
+    def test_undo_takes_back_exactly_what_was_made(self, place: Place) -> None:
         base = place.plan(LABEL)
         place.apply(base)
         before = place.held()
@@ -235,7 +157,7 @@ class BackendConformance:
         assert place.undo(more).removed == {}
         assert place.apply(more).verification.ok
 
-    def test_undo_stops_where_people_have_worked(self, place: _Place) -> None:
+    def test_undo_stops_where_people_have_worked(self, place: Place) -> None:
         plan = place.plan(LABEL)
         place.apply(plan)
         (operation,) = plan.operations
@@ -243,20 +165,20 @@ class BackendConformance:
         place.harness.set_status(task, operation.allocation.items.unpack()[:2].tolist(), "completed")
         with pytest.raises(BackendError, match="2 items"):
             place.undo(plan)
-        assert place.held() == {"label": _planned(operation)}
+        assert place.held() == {"label": planned_shares(operation)}
         statuses = [a.statuses for a in place.backend.task(DATASET, "label").assignments if a.statuses]
         assert sum(sum(found.values()) for found in statuses) == 2
         place.undo(plan, discard_work=True)
         assert place.held() == {}
 
-    def test_undo_stops_where_a_review_depends_on_it(self, place: _Place) -> None:
+    def test_undo_stops_where_a_review_depends_on_it(self, place: Place) -> None:
         first = place.plan(LABEL)
         place.apply(first)
         place.apply(place.plan(LABEL, CHECK))
         with pytest.raises(BackendError, match='the task "check" reviews the task "label"'):
             place.undo(first)
 
-    def test_drift_stops_before_the_first_write(self, place: _Place) -> None:
+    def test_drift_stops_before_the_first_write(self, place: Place) -> None:
         plan = place.plan({**LABEL, "filter": {"metadata.user.n": {"lt": 4}}})
         place.harness.remove_item(documents()[0]["id"])
         place.harness.change_item(documents()[1]["id"], {"n": 99})
@@ -268,7 +190,7 @@ class BackendConformance:
         assert report.verification.ok
         assert sum(len(ids) for ids in place.held()["label"].values()) == 2
 
-    def test_own_work_is_no_drift(self, place: _Place) -> None:
+    def test_own_work_is_no_drift(self, place: Place) -> None:
         plan = place.plan(
             {**LABEL, "filter": {"dir": "/train", "metadata.system.refs": []}},
             {"name": "both", "filter": {"metadata.system.refs": []}, "assignees": ["cat@example.com"]},
@@ -276,7 +198,7 @@ class BackendConformance:
         place.apply(plan, only={plan.operations[0].id})
         assert place.apply(plan).verification.ok
 
-    def test_items_of_others_are_left_out_of_a_snapshot_of_before(self, place: _Place) -> None:
+    def test_items_of_others_are_left_out_of_a_snapshot_of_before(self, place: Place) -> None:
         plan = place.plan(LABEL)
         place.apply(plan)
         key = plan.operations[0].key
@@ -286,13 +208,13 @@ class BackendConformance:
         assert sum(bool(now.column(path).reached(row)) for row in range(COUNT)) == 18
         assert sum(bool(then.column(path).reached(row)) for row in range(COUNT)) == 0
 
-    def test_a_name_that_two_tasks_share_needs_an_id(self, place: _Place) -> None:
+    def test_a_name_that_two_tasks_share_needs_an_id(self, place: Place) -> None:
         place.apply(place.plan(LABEL))
         place.apply(place.plan({**LABEL, "filter": {"dir": "/test"}}))
         with pytest.raises(InputError, match='2 tasks are named "label"'):
             place.backend.task(DATASET, "label")
 
-    def test_strangers_are_drift_where_members_are_known(self, place: _Place) -> None:
+    def test_strangers_are_drift_where_members_are_known(self, place: Place) -> None:
         plan = place.plan({**LABEL, "assignees": ["stranger@example.com"]})
         if place.backend.members(DATASET) is None:
             assert place.apply(plan).verification.ok

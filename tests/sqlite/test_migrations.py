@@ -28,7 +28,7 @@ def test_a_store_of_the_first_schema_keeps_all_that_is_in_it(
     assert "status_log" not in before
     SqliteStore(path).close()
     after = dump(path)
-    assert set(after) - set(before) == {"status_log", "ontologies"}
+    assert set(after) - set(before) == {"status_log", "ontologies", "moves"}
     assert after["items"] == before["items"]
     assert [row[: len(before["datasets"][0])] for row in after["datasets"]] == before["datasets"]
     with sqlite3.connect(path) as connection:
@@ -55,6 +55,6 @@ def test_an_older_release_refuses_the_newer_schema(tmp_path: Path, monkeypatch: 
     path = new_store(tmp_path)
     for module in ("schema", "connection"):
         monkeypatch.setattr(f"taskplan_sqlite.store.{module}.MIGRATIONS", schema.MIGRATIONS[:1])
-    refused = "has schema version 2, and this release knows versions up to 1; update"
+    refused = "has schema version 3, and this release knows versions up to 1; update"
     with pytest.raises(InputError, match=refused):
         SqliteStore(path)

@@ -151,6 +151,28 @@ def remove_annotator(connection: sqlite3.Connection, task: str, annotator: str) 
     drop_emptied(connection, task, [row[0]])
 
 
+def restore_assignment(
+    connection: sqlite3.Connection, task: str, annotator: str, id: str, operation: str | None, now: float
+) -> str:
+    """Return somebody's assignment in a task; where there is none, it is made with the id it had before.
+
+    `operation` may have made it then.
+    """
+    row = connection.execute(
+        f"SELECT id FROM assignments WHERE task = ? AND annotator = ? AND {SEEN} ORDER BY position",
+        (task, annotator),
+    ).fetchone()
+    if row is not None:
+        return str(row[0])
+    (position,) = connection.execute(
+        "SELECT coalesce(max(position) + 1, 0) FROM assignments WHERE task = ?", (task,)
+    ).fetchone()
+    theirs = operation is not None and id == assignment_id(task, annotator, operation)
+    return _insert(
+        connection, task, annotator, position, operation=operation if theirs else None, now=now, id=id
+    )
+
+
 def drop_emptied(connection: sqlite3.Connection, task: str, among: Iterable[str]) -> None:
     """Delete those of a task's assignments `among` that hold nothing any more."""
     for assignment in among:
@@ -170,6 +192,7 @@ def _insert(
     operation: str | None,
     now: float,
     system: Mapping[str, Any] | None = None,
+    id: str | None = None,
 ) -> str:
     name, dataset_id, project_id = connection.execute(
         """SELECT t.name, d.id, p.id FROM tasks t JOIN datasets d ON d.pk = t.dataset
@@ -179,7 +202,7 @@ def _insert(
     annotator = annotator.lower()
     # Work that a plan does gets ids that follow from the plan.
     seed = f"{operation} hidden" if operation and system else operation
-    new = assignment_id(task, annotator, seed) if seed is not None else new_id(now)
+    new = id or (assignment_id(task, annotator, seed) if seed is not None else new_id(now))
     document = assignment_document(
         id=new,
         task=task,

@@ -94,7 +94,10 @@ def delete_dataset(connection: sqlite3.Connection, pk: int) -> None:
     for (task,) in connection.execute("SELECT id FROM tasks WHERE dataset = ?", (pk,)).fetchall():
         delete_task(connection, task)
     connection.execute("UPDATE recipes SET dataset = NULL WHERE dataset = ?", (pk,))
-    connection.execute("DELETE FROM status_log WHERE item IN (SELECT pk FROM items WHERE dataset = ?)", (pk,))
+    for table in ("status_log", "moves"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE item IN (SELECT pk FROM items WHERE dataset = ?)", (pk,)
+        )
     connection.execute("DELETE FROM annotations WHERE dataset = ?", (pk,))
     connection.execute("DELETE FROM items WHERE dataset = ?", (pk,))
     connection.execute("DELETE FROM datasets WHERE pk = ?", (pk,))

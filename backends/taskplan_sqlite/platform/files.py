@@ -150,7 +150,7 @@ def delete_files(connection: sqlite3.Connection, pks: Iterable[int]) -> int:
     touched: set[str] = set()
     for pk in pks:
         touched |= {task for (task,) in connection.execute("SELECT task FROM refs WHERE item = ?", (pk,))}
-        for table in ("refs", "status_log"):
+        for table in ("refs", "status_log", "moves"):
             connection.execute(f"DELETE FROM {table} WHERE item = ?", (pk,))
         connection.execute(
             "DELETE FROM annotations WHERE item = ? AND dataset = (SELECT dataset FROM items WHERE pk = ?)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from taskplan.model.ids import ItemIds
 if TYPE_CHECKING:
     from taskplan_sqlite.store.store import SqliteStore
 
+K = TypeVar("K")
 FEW = 2000
 """Up to so many items are looked up one by one."""
 
@@ -40,9 +41,7 @@ def keys_of(store: SqliteStore, dataset: int, dataset_name: str, ids: ItemIds) -
     return keys
 
 
-def ids_of(
-    store: SqliteStore, dataset_name: str, groups: Mapping[str, NDArray[np.int64]]
-) -> dict[str, ItemIds]:
+def ids_of(store: SqliteStore, dataset_name: str, groups: Mapping[K, NDArray[np.int64]]) -> dict[K, ItemIds]:
     """Return the ids of groups of primary keys, all of them items of the dataset."""
     total = sum(map(len, groups.values()))
     if total <= FEW:

@@ -70,8 +70,11 @@ def read_task(store: SqliteStore, task: str) -> TaskState:
 
 def held_items(
     connection: sqlite3.Connection, task: str, operation: str | None = None
-) -> dict[str, NDArray[np.int64]]:
-    """Return assignment id → primary keys of its items, ascending; only those that `operation` put there."""
+) -> dict[str | None, NDArray[np.int64]]:
+    """Return assignment id → primary keys of its items, ascending; only those that `operation` put there.
+
+    What waits in the task is under None.
+    """
     condition, values = ("", (task,)) if operation is None else ("AND operation = ?", (task, operation))
     # One text a person: a row an item would cost more to fetch than to find.
     rows = connection.execute(
@@ -80,6 +83,32 @@ def held_items(
         values,
     )
     return {assignment: np.sort(np.fromstring(items, dtype=np.int64, sep=",")) for assignment, items in rows}
+
+
+def held_originals(connection: sqlite3.Connection, task: str, operation: str) -> dict[str, ItemIds]:
+    """Return annotator → ids of what `operation` gave them in a quality task; a copy is its original's."""
+    held: dict[str, list[str]] = {}
+    for annotator, item, source in connection.execute(
+        f"""SELECT a.annotator, i.id, CASE WHEN i.hidden = 1 THEN json_extract(i.document, '$.srcItem') END
+            FROM refs r JOIN items i ON i.pk = r.item
+            JOIN (SELECT id, annotator, position FROM assignments WHERE task = :task AND {SEEN}) a
+            ON a.id = r.assignment
+            WHERE r.task = :task AND r.operation = :operation ORDER BY a.position, r.item""",
+        {"task": task, "operation": operation},
+    ):
+        held.setdefault(annotator, []).append(source or item)
+    return {who: ItemIds.of(items) for who, items in held.items()}
+
+
+def holders(connection: sqlite3.Connection, task: str) -> dict[str, str | None]:
+    """Return item id → annotator of everything in a task, None where it waits."""
+    return dict(
+        connection.execute(
+            """SELECT i.id, a.annotator FROM refs r JOIN items i ON i.pk = r.item
+               LEFT JOIN assignments a ON a.id = r.assignment WHERE r.task = ? ORDER BY r.item""",
+            (task,),
+        ).fetchall()
+    )
 
 
 def read_items(connection: sqlite3.Connection, keys: Sequence[int]) -> list[dict[str, Any]]:

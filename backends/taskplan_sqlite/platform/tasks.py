@@ -85,7 +85,7 @@ def change_task(
 
 def delete_task(connection: sqlite3.Connection, task: str) -> None:
     """Delete a task with its assignments, its refs and what was logged of it."""
-    for table in ("refs", "status_log"):
+    for table in ("refs", "status_log", "moves"):
         connection.execute(f"DELETE FROM {table} WHERE task = ?", (task,))
     # The assignments go with it (ON DELETE CASCADE).
     connection.execute("DELETE FROM tasks WHERE id = ?", (task,))

@@ -192,6 +192,36 @@ def _second() -> list[str]:
     return statements
 
 
+def _third() -> list[str]:
+    from sqlite_utils import Database
+
+    database = Database(memory=True)
+    statements = [
+        # `assignment` is the giver's, as long as it is there.
+        str(
+            database.create_table_sql(
+                "moves",
+                {
+                    "seq": int,
+                    "operation": str,
+                    "task": str,
+                    "item": int,
+                    "giver": str,
+                    "assignment": str,
+                    "taker": str,
+                },
+                pk="seq",
+                not_null={"operation", "task", "item", "taker"},
+            )
+        ),
+        "CREATE INDEX moves_by_operation ON moves (operation)",
+        "CREATE INDEX moves_by_task ON moves (task)",
+        "CREATE INDEX moves_by_item ON moves (item)",
+    ]
+    database.close()
+    return statements
+
+
 def item_indexes() -> list[str]:
     """Return the statements of the item indexes, which a first load makes after the rows."""
     return [
@@ -201,7 +231,7 @@ def item_indexes() -> list[str]:
 
 
 ITEM_INDEXES = ("items_by_id", "items_by_filename")
-MIGRATIONS: Sequence[Callable[[], list[str]]] = (_first, _second)
+MIGRATIONS: Sequence[Callable[[], list[str]]] = (_first, _second, _third)
 
 
 def stored_version(connection: sqlite3.Connection, source: str) -> int:
