@@ -14,7 +14,7 @@ Action = Literal["create_task", "add_items", "move_items"]
 ModeKind = Literal["pulling", "consensus", "honeypot", "qualification"]
 QUEUE = ""
 """Who has the items of a pulling task in the plan: nobody yet."""
-SelectionSource = Literal["filter", "items", "dataset", "finished", "planned"]
+SelectionSource = Literal["filter", "items", "dataset", "finished", "planned", "held"]
 
 
 class PackedIds(msgspec.Struct, frozen=True):
@@ -82,7 +82,8 @@ class Selection(msgspec.Struct, frozen=True):
     """How the items were found: `query` is the DQL envelope, None for a list of items.
 
     `planned` (a QA task over a task of the same spec) takes that task's planned
-    items, finished or not. `matched` counts items before `limit`.
+    items, finished or not; `held` are the items that an existing task has. `matched`
+    counts items before `limit`.
     """
 
     source: SelectionSource

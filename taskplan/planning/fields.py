@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from taskplan.planning.document import TaskFields
-from taskplan.planning.spec import Person, Spec, Status, TaskSpec
+from taskplan.planning.spec import Spec
+from taskplan.planning.spec_shape import Person, Status, TaskSpec
 
 PRIORITIES = {"low": 1, "medium": 2, "high": 3, 1: 1, 2: 2, 3: 3}
 DEFAULT_COLOR = "#3452ff"

@@ -29,7 +29,8 @@ from taskplan.model.ids import ItemIds
 from taskplan.model.paths import REFS
 from taskplan.model.table import ANNOTATIONS, ItemTable
 from taskplan.planning.document import SelectionSource
-from taskplan.planning.spec import ItemList, Spec, TaskSpec
+from taskplan.planning.spec import Spec
+from taskplan.planning.spec_shape import ItemList, TaskSpec
 
 
 class Resolver(Protocol):
@@ -77,7 +78,7 @@ def select_by_query(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> 
         rows,
         "filter" if task.filter is not None else "dataset",
         query,
-        _paths(query),
+        query_paths(query),
         tuple(_query_warnings(query, task, table)),
         why_nothing(query, table) if not len(rows) and not unknown_paths(query, table) else None,
     )
@@ -118,30 +119,28 @@ def _listed(items: ItemList) -> tuple[str, list[str]]:
 
 def select_finished(spec: Spec, task: TaskSpec, path: str, table: ItemTable, parent: TaskState) -> Selected:
     """Select the finished items of an existing task: those with a status on its ref, as the SDK does."""
-    condition = Field(
-        REFS,
-        Element(
-            And(
-                (
-                    Field("id", Equal(parent.id)),
-                    Field("type", Equal("task")),
-                    Field("metadata", Element(And((Field("status", Exists(True)),)), explicit=False)),
-                )
-            ),
-            explicit=True,
-        ),
-    )
     asked = task_query(spec, task, path)
     query = Query(
-        filter=And((asked.filter, condition)),
+        filter=And((asked.filter, finished_query(parent.id).filter)),
         join=asked.join,
         intersect=asked.intersect,
         except_=asked.except_,
         sort=asked.sort,
     )
     return Selected(
-        select(query, table), "finished", query, _paths(query), tuple(_query_warnings(asked, task, table))
+        select(query, table),
+        "finished",
+        query,
+        query_paths(query),
+        tuple(_query_warnings(asked, task, table)),
     )
+
+
+def finished_query(task: str) -> Query:
+    """Return the query for items that have a status in the task with this id."""
+    status = Field("metadata", Element(And((Field("status", Exists(True)),)), explicit=False))
+    ref = And((Field("id", Equal(task)), Field("type", Equal("task")), status))
+    return Query(filter=Field(REFS, Element(ref, explicit=True)))
 
 
 def select_planned(
@@ -165,7 +164,7 @@ def select_planned(
         return Selected(planned, "planned", None)
     query = task_query(spec, task, path)
     kept = planned[evaluate(query, table)[planned]]
-    return Selected(kept, "planned", query, _paths(query), tuple(_query_warnings(query, task, table)))
+    return Selected(kept, "planned", query, query_paths(query), tuple(_query_warnings(query, task, table)))
 
 
 def find_task(spec: Spec, resolver: Resolver | None, dataset: str, name: str, path: str) -> TaskState:
@@ -185,7 +184,8 @@ def find_task(spec: Spec, resolver: Resolver | None, dataset: str, name: str, pa
         raise spec.error(error.message, path, error.hint) from error
 
 
-def _paths(query: Query) -> frozenset[str]:
+def query_paths(query: Query) -> frozenset[str]:
+    """Return the columns that a query depends on, those of annotations marked as such."""
     return frozenset((*item_paths(query), *(ANNOTATIONS + path for path in annotation_paths(query))))
 
 

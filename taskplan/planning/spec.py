@@ -6,151 +6,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
+from taskplan.allocation.pulling import check_batches
 from taskplan.dql.parse import show
-from taskplan.errors import SpecError, did_you_mean
+from taskplan.errors import InputError, SpecError, did_you_mean
 from taskplan.located import Located, is_too_deep, load_yaml, plain, unwritable
-
-# A bare `$` would let a line end follow.
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s:;,=<>()]+$(?!\n)", description="An e-mail address.")]
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
-RESERVED = "taskplan"
-"""The entry of a task's metadata where a replay leaves the operation's key."""
-
-
-class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class Person(_Strict, frozen=True):
-    """One assignee with a share: a weight, a percentage, or a fixed count of items."""
-
-    email: Email
-    weight: Annotated[float, Meta(gt=0)] | None = None
-    percent: Annotated[float, Meta(ge=0, le=100)] | None = None
-    count: Count | None = None
-
-
-class ItemList(_Strict, frozen=True):
-    """Items by id or by filename, in this order."""
-
-    ids: list[str] | None = None
-    filenames: list[str] | None = None
-
-
-class StrategySpec(msgspec.Struct, frozen=True):
-    """A strategy with its options (`method` of `weighted`); a strategy may take others, see `strategy_of`."""
-
-    name: str
-    method: str | None = None
-
-
-class OrderSpec(_Strict, frozen=True):
-    """An ordering by a path: `stratified` or `grouped`."""
-
-    stratified: Annotated[str, Meta(min_length=1)] | None = None
-    grouped: Annotated[str, Meta(min_length=1)] | None = None
-
-
-class Status(_Strict, frozen=True):
-    """An item action (custom status)."""
-
-    action: Annotated[str, Meta(min_length=1)]
-    label: str | None = None
-    color: Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$(?!\n)")] | None = None
-
-
-class TaskSpec(_Strict, frozen=True):
-    """One task to create (`name`), or items to add to an existing one (`add_to`)."""
-
-    name: Annotated[str, Meta(min_length=1)] | None = None
-    add_to: Annotated[str, Meta(min_length=1)] | None = None
-    type: Literal["annotation", "qa"] = "annotation"
-    of: str | None = None
-    filter: dict[str, Any] | str | None = None
-    items: ItemList | None = None
-    assignees: Annotated[list[Email | Person], Meta(min_length=1)] = []
-    strategy: str | StrategySpec | None = None
-    order: Literal["as-listed", "interleaved", "shuffled"] | OrderSpec = "as-listed"
-    limit: Positive | None = None
-    due: str | None = None
-    priority: Literal["low", "medium", "high"] | Literal[1, 2, 3] = "medium"
-    owner: Email | None = None
-    recipe: str | None = None
-    statuses: list[Annotated[str, Meta(min_length=1)] | Status] = []
-    metadata: dict[str, Any] = {}
-    split_above: Positive | None = None
-
-    @property
-    def title(self) -> str:
-        return self.name or str(self.add_to)
-
-
-class SpecDocument(_Strict, frozen=True):
-    """A taskplan spec: who annotates what."""
-
-    tasks: Annotated[list[TaskSpec], Meta(min_length=1)]
-    dataset: str | None = None
-    seed: Count = 0
-
-
-# What to say a field should be, for every field of a spec.
-_EXPECTED = {
-    "name": "a name",
-    "add_to": "the name or id of a task",
-    "of": "the name or id of a task",
-    "dataset": "the name of a dataset",
-    "recipe": "the name or id of a recipe",
-    "ids": "a list of item ids",
-    "filenames": "a list of filenames",
-    "stratified": "a path such as metadata.user.scene",
-    "grouped": "a path such as metadata.user.scene",
-    "action": "a name",
-    "label": "text",
-    "method": "the name of a method",
-    "seed": "a whole number ≥ 0",
-    "weight": "a number > 0",
-    "percent": "a percentage from 0 to 100",
-    "count": "a whole number ≥ 0",
-    "limit": "a whole number ≥ 1",
-    "split_above": "a whole number ≥ 1",
-    "email": "an e-mail address",
-    "owner": "an e-mail address",
-    "assignees": "a list of at least one e-mail, or {email, weight | percent | count}",
-    "tasks": "a list of at least one task",
-    "type": "annotation or qa",
-    "priority": "low, medium, high or 1 to 3",
-    "order": "as-listed, interleaved, shuffled, {stratified: path} or {grouped: path}",
-    "strategy": "a name, or {name, method}",
-    "filter": "fields such as {dir: /train}",
-    "items": "{ids: [...]} or {filenames: [...]}",
-    "due": "a date such as 2029-01-01",
-    "metadata": "fields",
-    "color": 'a colour such as "#ff0000"',
-    "statuses": "a list of names, or {action, label, color}",
-}
-# The same, for one entry of a list.
-_EXPECTED_ENTRY = {
-    "assignees": "an e-mail, or {email, weight | percent | count}",
-    "tasks": "a task",
-    "statuses": "a name, or {action, label, color}",
-    "ids": "an item id",
-    "filenames": "a filename",
-}
-_ROOMS: tuple[tuple[re.Pattern[str], type[msgspec.Struct]], ...] = (
-    (re.compile(r"tasks\[\d+\]\.assignees\[\d+\]"), Person),
-    (re.compile(r"tasks\[\d+\]\.statuses\[\d+\]"), Status),
-    (re.compile(r"tasks\[\d+\]\.items"), ItemList),
-    (re.compile(r"tasks\[\d+\]\.order"), OrderSpec),
-    (re.compile(r"tasks\[\d+\]\.strategy"), StrategySpec),
-    (re.compile(r"tasks\[\d+\]"), TaskSpec),
-    (re.compile(""), SpecDocument),
+from taskplan.planning.spec_shape import (
+    EXPECTED,
+    EXPECTED_ENTRY,
+    RESERVED,
+    ROOMS,
+    OrderSpec,
+    Person,
+    SpecDocument,
+    TaskSpec,
 )
+
 _COMPLAINT = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>.*?)`)?$", re.DOTALL)
 
 
@@ -248,7 +122,7 @@ def _translated(complaint: str, located: Located, source: str) -> SpecError:
     path = path.removesuffix("[...]")
     line = located.line(path)
     if unknown := re.match(r"Object contains unknown field `(.*)`", what):
-        names = next(struct for pattern, struct in _ROOMS if pattern.fullmatch(path)).__struct_fields__
+        names = next(struct for pattern, struct in ROOMS if pattern.fullmatch(path)).__struct_fields__
         place = f"{path}.{unknown[1]}".lstrip(".")
         return SpecError(
             "unknown field",
@@ -262,7 +136,7 @@ def _translated(complaint: str, located: Located, source: str) -> SpecError:
     name = (
         re.split(r"[.\[]", path)[-1] if not path.endswith("]") else path.rsplit("[", 1)[0].rsplit(".", 1)[-1]
     )
-    expected = (_EXPECTED_ENTRY if path.endswith("]") else _EXPECTED)[name]
+    expected = (EXPECTED_ENTRY if path.endswith("]") else EXPECTED)[name]
     message = f"expected {expected}, got {show(_at(located.data, path))}"
     return SpecError(message, source=source, line=line, path=path)
 
@@ -277,15 +151,15 @@ def _at(data: Any, path: str) -> Any:
 
 def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
     """Check what a schema cannot say: which fields go together."""
-    if (task.name is None) == (task.add_to is None):
-        raise spec.error("expected either name (a new task) or add_to (an existing one)", path)
+    if sum(field is not None for field in (task.name, task.add_to, task.redistribute)) != 1:
+        raise spec.error("expected one of name (a new task), add_to and redistribute (an existing one)", path)
     if not task.assignees:
         raise spec.error('"assignees" is missing', path)
     if task.filter is not None and task.items is not None:
         raise spec.error("expected either filter or items, got both", f"{path}.items")
     if task.items is not None and (task.items.ids is None) == (task.items.filenames is None):
         raise spec.error("expected either ids or filenames", f"{path}.items")
-    if task.type == "qa" and task.add_to is None and task.of is None:
+    if task.type == "qa" and task.existing is None and task.of is None:
         raise spec.error('"of" is missing: a qa task names the task that it reviews', path)
     if task.of is not None and task.type != "qa":
         raise spec.error("only a task of type qa reviews another", f"{path}.of")
@@ -295,8 +169,17 @@ def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
         )
     if isinstance(task.order, OrderSpec) and (task.order.stratified is None) == (task.order.grouped is None):
         raise spec.error("expected either stratified or grouped", f"{path}.order")
-    if task.add_to is not None:
-        _check_addition(spec, task, path)
+    if task.existing is not None:
+        _check_existing(spec, task, path)
+    if task.take_from is not None and task.redistribute is None:
+        raise spec.error("goes with redistribute", f"{path}.take_from")
+    for index, need in enumerate(task.needs if isinstance(task.needs, list) else ()):
+        if not need.skills and not need.exclude:
+            raise spec.error("expected skills or exclude, got neither", f"{path}.needs[{index}]")
+    if task.quality is not None:
+        _check_quality(spec, task, f"{path}")
+    if task.pulling is not None:
+        _check_pulling(spec, task, path)
     actions: set[str] = set()
     for index, status in enumerate(task.statuses):
         action = status if isinstance(status, str) else status.action
@@ -311,9 +194,66 @@ def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
         seen.add(email)
 
 
-def _check_addition(spec: Spec, task: TaskSpec, path: str) -> None:
-    defaults = {info.name: info.default for info in msgspec.structs.fields(TaskSpec)}
+_OF_A_TASK = ("type", "of", "due", "priority", "owner", "recipe", "statuses", "metadata", "split_above")
+_OF_ITEMS = ("filter", "items", "limit", "effort", "needs", "kind")
+_OF_SPLITS = ("strategy", "order", "effort", "needs", "kind", "overlap")
+
+
+def _check_existing(spec: Spec, task: TaskSpec, path: str) -> None:
+    how = "add_to" if task.add_to is not None else "redistribute"
+    _refuse(spec, path, _OF_A_TASK, f"an existing task keeps its own; leave it out with {how}")
+    _refuse(spec, path, ("overlap", "quality", "pulling"), "only a new task can be made so")
+    if task.redistribute is not None:
+        _refuse(
+            spec, path, _OF_ITEMS, "the items are those that the task has; leave it out with redistribute"
+        )
+        name = strategy_of(spec, path)[0]
+        if name not in (None, "sticky"):
+            raise spec.error(f'only "sticky" redistributes, got "{name}"', f"{path}.strategy")
+
+
+def _check_quality(spec: Spec, task: TaskSpec, path: str) -> None:
+    quality = task.quality
+    assert quality is not None
+    place = f"{path}.quality"
+    if task.type == "qa":
+        raise spec.error("a quality task is of type annotation", place)
+    _refuse(spec, path, (*_OF_SPLITS, "pulling"), "the platform itself splits a quality task")
+    if quality.ground_truth is not None and quality.kind != "honeypot":
+        raise spec.error("only a honeypot task has ground truth", f"{place}.ground_truth")
+    if quality.assignees is not None and quality.kind != "consensus":
+        raise spec.error("only a consensus task says how many people get an item", f"{place}.assignees")
+    if quality.percent is not None and quality.kind == "qualification":
+        raise spec.error("everyone gets all items of a qualification task", f"{place}.percent")
+    if quality.percent is None and quality.kind == "honeypot":
+        raise spec.error('"percent" is missing: how much of what everyone gets is ground truth', place)
+    if quality.percent == 100 and quality.kind == "honeypot":
+        raise spec.error("a honeypot task cannot be made of ground truth alone", f"{place}.percent")
+    people = len(task.assignees)
+    if quality.assignees is not None and not 2 <= quality.assignees <= people:
+        raise spec.error(
+            f"expected 2 to {people} people an item, as many as there are assignees, got {quality.assignees}",
+            f"{place}.assignees",
+        )
+
+
+def _check_pulling(spec: Spec, task: TaskSpec, path: str) -> None:
+    assert task.pulling is not None
+    _refuse(spec, path, _OF_SPLITS, "people take items of a pulling task as they go")
+    for index, person in enumerate(task.assignees):
+        if isinstance(person, Person) and (person.weight or person.percent or person.count):
+            raise spec.error(
+                "people take items of a pulling task as they go, so that nobody has a share",
+                f"{path}.assignees[{index}]",
+            )
+    try:
+        check_batches(task.pulling.batch, task.pulling.maximum)
+    except InputError as error:
+        raise spec.error(error.message, f"{path}.pulling") from error
+
+
+def _refuse(spec: Spec, path: str, names: tuple[str, ...], why: str) -> None:
     given = spec.given(path)
-    for name in ("type", "of", "due", "priority", "owner", "recipe", "statuses", "metadata", "split_above"):
-        if name in given and name in defaults:
-            raise spec.error("an existing task keeps its own; leave it out with add_to", f"{path}.{name}")
+    for name in names:
+        if name in given:
+            raise spec.error(why, f"{path}.{name}")

@@ -1,34 +1,44 @@
-"""From the items of a task to who gets which: the allocation problem posed, solved and written down."""
+"""From the items of a task to who gets which: the allocation problem solved and written down."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.allocation.apportionment import apportion
 from taskplan.allocation.people import rest_of
-from taskplan.allocation.problem import Allocation, Assignee, Ordering, Problem
+from taskplan.allocation.problem import Allocation, Assignee, Certificate, Problem
 from taskplan.allocation.registry import load_strategy
+from taskplan.allocation.rounds import in_rounds
 from taskplan.allocation.validate import fault
-from taskplan.dql.explain import near_path
 from taskplan.errors import InfeasibleError, InputError
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
-from taskplan.planning.document import AllocationRecord, Fairness, PackedIds, Share
-from taskplan.planning.spec import OrderSpec, Person, Spec, TaskSpec, strategy_of
+from taskplan.planning.document import AllocationRecord, Fairness, NeedRecord, PackedIds, Share
+from taskplan.planning.needs import Needs, apart
+from taskplan.planning.posing import Posed, assignee_of, default_strategy, pose
+from taskplan.planning.spec import Spec, strategy_of
+from taskplan.planning.spec_shape import TaskSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """An allocation as a plan records it, the columns that it depends on, and warnings."""
+    """Allocations as a plan records them (one for each copy of an overlap), their columns, and warnings."""
 
-    record: AllocationRecord
+    records: tuple[AllocationRecord, ...]
     paths: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who has made what is reviewed: `codes` (int64[len(table)]) index `people`, -1 for nobody."""
+
+    codes: NDArray[np.int64]
+    people: tuple[str, ...]
 
 
 def people_of_parts(
@@ -38,9 +48,16 @@ def people_of_parts(
 
     A fixed count holds for the whole task; each part gets of it as much as its
     size asks for, in whole items, and all parts together get it exactly.
-    InfeasibleError where the counts do not go with the number of items.
+    InfeasibleError where the counts do not go with the number of items; SpecError
+    for other limits, which several parts cannot keep together.
     """
     people = tuple(assignee_of(person) for person in task.assignees)
+    if len(sizes) > 1:
+        for index, person in enumerate(people):
+            for name in ("minimum", "maximum", "capacity"):
+                if getattr(person, name) is not None:
+                    place = f"{path}.assignees[{index}].{name}"
+                    raise spec.error("a task that is split into several cannot keep a limit", place)
     fixed = [person.count or 0 for person in people]
     if len(sizes) < 2 or not any(fixed):
         return [people] * len(sizes)
@@ -71,100 +88,159 @@ def split_rows(
     rows: NDArray[np.int64],
     people: tuple[Assignee, ...],
     seed: int,
+    made_by: Holders | None = None,
 ) -> Split:
     """Split `rows` (int64[n]) of a table between the `people` of the task at `path` of a spec.
 
-    SpecError for shares or a strategy that do not fit together, and for a strategy
-    that answers with no allocation at all; InfeasibleError where the shares cannot be met.
+    Where `made_by` tells who has made what they review, nobody reviews their own
+    work, as far as that can be avoided. SpecError for shares or a strategy that do
+    not fit together, and for a strategy that answers with no allocation at all;
+    InfeasibleError where what is asked for cannot be.
     """
-    shared = any(p.weight is not None or p.percent is not None or p.count is not None for p in people)
-    named, options = strategy_of(spec, path)
-    name = named or ("weighted" if shared else "equal")
-    ordering = _ordering(task)
-    problem = Problem(len(rows), people, ordering, _keys(table, rows, ordering), seed)
-    try:
-        strategy = load_strategy(name, options)
-    except InputError as error:
-        raise spec.error(error.message, f"{path}.strategy", error.hint) from error
-    try:
-        allocation = strategy.allocate(problem)
-    except InputError as error:
-        raise spec.error(error.message, f"{path}.assignees", error.hint) from error
-    except InfeasibleError as error:
-        raise InfeasibleError(str(spec.error(str(error), f"{path}.assignees"))) from error
-    if (what := fault(problem, allocation)) is not None:
-        raise spec.error(f'strategy "{name}" is at fault: {what}', f"{path}.strategy")
-    record = _record(ordering, table.ids.take(rows[allocation.order]), allocation, name, options)
-    return Split(
-        record, frozenset((ordering.path,) if ordering.path else ()), _warnings(task, table, ordering)
+    posed = pose(spec, task, path, table, rows, people, seed)
+    solver = _Solver(spec, path, posed)
+    warnings: list[str] = []
+    if made_by is not None and {person.email for person in people} & set(made_by.people):
+        allocation, warnings = solver.apart(made_by.codes[rows], made_by.people)
+    else:
+        allocation = solver.solve(posed.problem)
+    ids = table.ids.take(rows)
+    records = tuple(
+        solver.record(ids.take(order), counts, allocation)
+        for order, counts in copies(allocation, task.overlap)
+    )
+    notes = (*posed.warnings, *(f"{task.title}: {note}" for note in (*allocation.notes, *warnings)))
+    return Split(records, posed.paths, notes)
+
+
+def copies(allocation: Allocation, overlap: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return (order, counts) of each round of an allocation in which everything goes to `overlap` people."""
+    if overlap == 1:
+        return [(allocation.order, allocation.counts)]
+    people = len(allocation.counts)
+    owners = np.repeat(np.arange(people), allocation.counts)
+    by_item = np.lexsort((owners, allocation.order))
+    rounds = in_rounds(owners[by_item].reshape(-1, overlap))
+    return [
+        (np.argsort(owner, kind="stable"), np.bincount(owner, minlength=people).astype(np.int64))
+        for owner in rounds.T
+    ]
+
+
+def fairness_record(certificate: Certificate) -> Fairness:
+    """Return a certificate as plans keep it."""
+    return Fairness(
+        measures=dict(certificate.measures),
+        objective=certificate.objective,
+        value=certificate.value,
+        bound=certificate.bound,
+        ratio=certificate.ratio,
+        optimal=certificate.optimal,
     )
 
 
-def assignee_of(person: str | Person) -> Assignee:
-    """Return a person of a spec as the allocation knows them, by lower-cased e-mail."""
-    if isinstance(person, str):
-        return Assignee(person.lower())
-    return Assignee(person.email.lower(), person.weight, person.percent, person.count)
+class _Solver:
+    """Solves the problems of one task; `name` is the strategy that answered last."""
+
+    def __init__(self, spec: Spec, path: str, posed: Posed) -> None:
+        self.spec, self.path, self.posed = spec, path, posed
+        self.named, self.options = strategy_of(spec, path)
+        self.name = self.named or default_strategy(posed.problem)
+        self.needs: Needs | None = posed.needs
+
+    def solve(self, problem: Problem, name: str | None = None) -> Allocation:
+        """Ask the strategy, and see that it answers with an allocation."""
+        name = name or self.named or default_strategy(problem)
+        options = self.options if name == self.named else {}
+        try:
+            strategy = load_strategy(name, options)
+        except InputError as error:
+            raise self.spec.error(error.message, f"{self.path}.strategy", error.hint) from error
+        try:
+            allocation = strategy.allocate(problem)
+        except InputError as error:
+            raise self.spec.error(error.message, f"{self.path}.assignees", error.hint) from error
+        except InfeasibleError as error:
+            raise InfeasibleError(str(self.spec.error(str(error), f"{self.path}.assignees"))) from error
+        if (what := fault(problem, allocation)) is not None:
+            raise self.spec.error(f'strategy "{name}" is at fault: {what}', f"{self.path}.strategy")
+        self.name = name
+        return allocation
+
+    def apart(self, holder: NDArray[np.int64], holders: tuple[str, ...]) -> tuple[Allocation, list[str]]:
+        """Solve so that nobody reviews what they made, where that can be; and say where it cannot."""
+        problem = self.posed.problem
+        needs, hopeless = apart(self.posed.needs, holder, holders, problem.assignees)
+        warnings = []
+        if hopeless:
+            verb = "is" if hopeless == 1 else "are"
+            count = "1 item" if hopeless == 1 else f"{hopeless:,} items"
+            warnings.append(f"{count} {verb} reviewed by whoever made them; nobody else may")
+        kept_apart = replace(problem, need=needs.codes, needs=needs.needs)
+        plain: Allocation | None = None
+        if self.named in ("equal", "weighted"):
+            plain = self.solve(problem)
+            people = [
+                replace(person, weight=None, percent=None, count=count)
+                for person, count in zip(problem.assignees, plain.counts.tolist(), strict=True)
+            ]
+            kept_apart = replace(kept_apart, assignees=tuple(people))
+        try:
+            if plain is not None and problem.ordering.kind == "grouped":
+                raise InfeasibleError("whole groups are not taken apart")
+            allocation = self.solve(kept_apart, "eligible" if plain is not None else None)
+            self.needs = needs
+        except InfeasibleError:
+            allocation = plain or self.solve(problem)
+            own = _own(allocation, holder, holders)
+            if own:
+                warnings.append(
+                    f"{own:,} items are reviewed by whoever made them; what is asked leaves no other way"
+                )
+        if plain is not None:
+            self.name = str(self.named)
+            allocation = replace(allocation, certificate=plain.certificate)
+        return allocation, warnings
+
+    def record(self, ids: ItemIds, counts: NDArray[np.int64], allocation: Allocation) -> AllocationRecord:
+        """Return the allocation as a plan keeps it; `ids` person by person, `counts` of each."""
+        problem = self.posed.problem
+        task = self.spec.given(self.path)
+        effort: Sequence[float | None] = allocation.effort or [None] * len(counts)
+        shares = zip(allocation.assignees, counts.tolist(), effort, strict=True)
+        return AllocationRecord(
+            strategy=self.name,
+            options=self.options if self.name == self.named else {},
+            ordering=problem.ordering.kind,
+            ordering_path=problem.ordering.path,
+            shares=tuple(Share(who, count, load) for who, count, load in shares),
+            items=PackedIds.of(ids),
+            fairness=fairness_record(allocation.certificate),
+            effort=None if task.get("effort") is None else str(task["effort"]),
+            needs=_need_records(self.needs, problem.assignees),
+        )
 
 
-def _ordering(task: TaskSpec) -> Ordering:
-    order = task.order
-    if not isinstance(order, OrderSpec):
-        return Ordering(order)
-    return Ordering("grouped", order.grouped) if order.grouped else Ordering("stratified", order.stratified)
+def _own(allocation: Allocation, holder: NDArray[np.int64], holders: tuple[str, ...]) -> int:
+    """Return how many items are with who holds them."""
+    place = {who: index for index, who in enumerate(allocation.assignees)}
+    known = np.array([place.get(who, -1) for who in holders] + [-1], dtype=np.int64)
+    owner = np.empty(len(holder), dtype=np.int64)
+    owner[allocation.order] = np.repeat(np.arange(len(allocation.counts)), allocation.counts)
+    return int((known[holder] == owner).sum())
 
 
-def _keys(table: ItemTable, rows: NDArray[np.int64], ordering: Ordering) -> NDArray[np.integer[Any]] | None:
-    """Return each row's stratum or group, where the ordering asks for one."""
-    if ordering.path is None:
-        return None
-    column = table.column(ordering.path)
-    # Codes stay narrow where they can: narrow keys are counted and sorted faster.
-    keys: NDArray[np.integer[Any]] = column.codes[rows]
-    if column.numbers is not None:
-        _, places = np.unique(column.numbers[rows], return_inverse=True)
-        plain = keys == column.number_code
-        keys = keys.astype(np.int64)
-        keys[plain] += places.ravel()[plain]
-    if ordering.kind == "grouped":
-        # An item without the value belongs to no group: it may go to anybody.
-        absent = [code for code, reached in enumerate(column.values) if reached == ()]
-        alone = np.isin(column.codes[rows], absent)
-        if alone.any():
-            keys = keys.astype(np.int64)
-            keys[alone] = int(keys.max()) + 1 + np.arange(int(alone.sum()))
-    return keys
-
-
-def _warnings(task: TaskSpec, table: ItemTable, ordering: Ordering) -> tuple[str, ...]:
-    path = ordering.path
-    if path is None or not table.column(path).exists_nowhere:
+def _need_records(needs: Needs | None, people: Sequence[Assignee]) -> tuple[NeedRecord, ...]:
+    if needs is None:
         return ()
-    near = near_path(path, table)
-    hint = f'; did you mean "{near}"?' if near else ""
-    return (f'{task.title}: no item has "{path}", by which it is ordered{hint}',)
-
-
-def _record(
-    ordering: Ordering, ids: ItemIds, allocation: Allocation, strategy: str, options: dict[str, Any]
-) -> AllocationRecord:
-    certificate = allocation.certificate
-    return AllocationRecord(
-        strategy=strategy,
-        options=options,
-        ordering=ordering.kind,
-        ordering_path=ordering.path,
-        shares=tuple(
-            Share(who, count)
-            for who, count in zip(allocation.assignees, allocation.counts.tolist(), strict=True)
-        ),
-        items=PackedIds.of(ids),
-        fairness=Fairness(
-            measures=dict(certificate.measures),
-            objective=certificate.objective,
-            value=certificate.value,
-            bound=certificate.bound,
-            ratio=certificate.ratio,
-            optimal=certificate.optimal,
-        ),
+    counts = np.bincount(needs.codes, minlength=len(needs.needs)).tolist()
+    return tuple(
+        NeedRecord(
+            count,
+            tuple(sorted(need.skills)),
+            tuple(sorted(need.excluded)),
+            tuple(person.email for person in people if need.admits(person)),
+        )
+        for need, count in zip(needs.needs, counts, strict=True)
+        if count and (need.skills or need.excluded)
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from taskplan.errors import InfeasibleError, InputError, SpecError
 from taskplan.model.entities import TaskState
-from taskplan.planning import spec
+from taskplan.planning import spec_shape
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import read_spec, spec_from
 from tests.planning import support
@@ -34,7 +34,7 @@ MISTAKES = {
     ),
     "tasks:\n  - name: t\n": 'spec.yaml:2 tasks[0]: "assignees" is missing',
     "tasks:\n  - assignees: [a@b.c]\n": (
-        "spec.yaml:2 tasks[0]: expected either name (a new task) or add_to (an existing one)"
+        "spec.yaml:2 tasks[0]: expected one of name (a new task), add_to and redistribute (an existing one)"
     ),
     "tasks:\n  - name: t\n    assignees: [nobody]\n": (
         "spec.yaml:3 tasks[0].assignees[0]: "
@@ -82,7 +82,8 @@ MISTAKES = {
         "spec.yaml:4 tasks[0].items.ids[1]: f00000000000000000000000 is listed twice"
     ),
     HEAD + "    strategy: wieghted\n": (
-        'spec.yaml:4 tasks[0].strategy: there is no strategy "wieghted", only equal, weighted; '
+        'spec.yaml:4 tasks[0].strategy: there is no strategy "wieghted", only balanced, '
+        "balanced-eligible, eligible, equal, matched, sticky, weighted; "
         'did you mean "weighted"?'
     ),
     HEAD + "    strategy: {name: weighted, method: websterr}\n": (
@@ -158,9 +159,9 @@ MISTAKES = {
     HEAD + "    order: {grouped: ''}\n": (
         'spec.yaml:4 tasks[0].order.grouped: expected a path such as metadata.user.scene, got ""'
     ),
-    HEAD + "    on: 1\n": "spec.yaml:4 tasks[0].on: unknown field; expected one of name, add_to, type, of, "
-    "filter, items, assignees, strategy, order, limit, due, priority, owner, recipe, statuses, metadata, "
-    "split_above",
+    HEAD + "    on: 1\n": "spec.yaml:4 tasks[0].on: unknown field; expected one of name, add_to, "
+    "redistribute, take_from, type, of, filter, items, assignees, strategy, effort, needs, kind, overlap, "
+    "quality, pulling, order, limit, due, priority, owner, recipe, statuses, metadata, split_above",
     HEAD + "    statuses: [done, {action: done}]\n": (
         'spec.yaml:4 tasks[0].statuses[1]: the status "done" is listed twice'
     ),
@@ -239,10 +240,11 @@ def test_a_circle_of_aliases_is_one_line(tmp_path: Path) -> None:
 
 
 def test_every_field_has_words_for_what_it_should_be() -> None:
-    rooms = {struct for _, struct in spec._ROOMS}
+    rooms = {struct for _, struct in spec_shape.ROOMS}
     fields = {info.name for struct in rooms for info in msgspec.structs.fields(struct)}
-    assert fields - {"name"} <= spec._EXPECTED.keys()
-    assert {"assignees", "tasks", "statuses", "ids", "filenames"} == spec._EXPECTED_ENTRY.keys()
+    assert fields - {"name"} <= spec_shape.EXPECTED.keys()
+    lists = {"assignees", "tasks", "statuses", "ids", "filenames", "needs", "skills", "exclude", "take_from"}
+    assert lists == spec_shape.EXPECTED_ENTRY.keys()
 
 
 FULL: dict[str, Any] = {

@@ -1,0 +1,159 @@
+"""What an item takes: a number, a field, or a formula over fields, evaluated on columns.
+
+Formulas are read by Python's own parser and may hold numbers, fields, ``+ - * /``,
+brackets, and ``min``, ``max``, ``sqrt`` and ``default(field, number)``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan.dql.explain import near_path
+from taskplan.errors import InputError, did_you_mean
+from taskplan.model.table import Column, ItemTable
+
+Numbers = NDArray[np.float64]
+
+SHORT = {
+    "annotations": ("annotationsCount",),
+    "pixels": ("metadata.system.width", "metadata.system.height"),
+    "frames": ("metadata.system.nb_frames",),
+    "size": ("metadata.system.size",),
+}
+"""Short names: the product of these fields."""
+_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: np.divide,
+}
+_FUNCTIONS = ("default", "max", "min", "sqrt")
+
+
+@dataclass(slots=True)
+class _Reading:
+    table: ItemTable
+    rows: NDArray[np.int64]
+    paths: set[str] = field(default_factory=set)
+
+
+def efforts(
+    formula: str | float, table: ItemTable, rows: NDArray[np.int64]
+) -> tuple[Numbers, frozenset[str]]:
+    """Return the effort of each of `rows` (int64[n]), float64[n], and the columns it depends on.
+
+    InputError for a formula that cannot be read, for items without a number where one
+    is needed, and for efforts that are negative or not finite.
+    """
+    reading = _Reading(table, rows)
+    if isinstance(formula, str):
+        try:
+            tree = ast.parse(formula.strip(), mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise InputError(f'cannot read the formula "{formula}"') from None
+        with np.errstate(all="ignore"):
+            found = _evaluate(tree, reading)
+    else:
+        found = np.float64(formula)
+    result = np.broadcast_to(np.asarray(found, dtype=np.float64), (len(rows),)).copy()
+    wrong = np.flatnonzero(~np.isfinite(result) | (result < 0))
+    if len(wrong):
+        item = table.ids[int(rows[wrong[0]])]
+        raise InputError(
+            f'"{formula}" is {result[wrong[0]]:g} for {_items(len(wrong))}, the first is {item}; '
+            "expected a number ≥ 0"
+        )
+    return result, frozenset(reading.paths)
+
+
+def _evaluate(node: ast.AST, reading: _Reading) -> Any:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return np.float64(node.value)
+    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+        return _BINARY[type(node.op)](_evaluate(node.left, reading), _evaluate(node.right, reading))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_evaluate(node.operand, reading)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+        return _call(node.func.id, node.args, reading)
+    if (path := _path(node)) is not None:
+        return _complete(path, reading)
+    raise InputError(
+        f'cannot read "{ast.unparse(node)}"; expected numbers, fields, + - * / and {", ".join(_FUNCTIONS)}'
+    )
+
+
+def _call(name: str, arguments: list[ast.expr], reading: _Reading) -> Any:
+    if name == "default" and len(arguments) == 2 and (path := _path(arguments[0])) is not None:
+        numbers = _numbers(path, reading)
+        return np.where(np.isnan(numbers), _evaluate(arguments[1], reading), numbers)
+    values = [_evaluate(argument, reading) for argument in arguments]
+    if name == "sqrt" and len(values) == 1:
+        return np.sqrt(values[0])
+    if name in ("min", "max") and values:
+        return reduce(np.minimum if name == "min" else np.maximum, values)
+    if name in _FUNCTIONS:
+        raise InputError(f'"{name}" does not take these arguments')
+    raise InputError(
+        f'there is no function "{name}", only {", ".join(_FUNCTIONS)}', hint=did_you_mean(name, _FUNCTIONS)
+    )
+
+
+def _path(node: ast.AST) -> str | None:
+    """Return the field that is named, ``a.b`` or ``"a.b-c"`` in quotation marks; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (parent := _path(node.value)) is not None:
+        return f"{parent}.{node.attr}"
+    return None
+
+
+def _complete(path: str, reading: _Reading) -> Numbers:
+    numbers = _numbers(path, reading)
+    missing = np.flatnonzero(np.isnan(numbers))
+    if not len(missing):
+        return numbers
+    have = "has" if len(missing) == 1 else "have"
+    item = reading.table.ids[int(reading.rows[missing[0]])]
+    near = near_path(path, reading.table) if len(missing) == len(numbers) else None
+    raise InputError(
+        f'{_items(len(missing))} {have} no number at "{path}", the first is {item}',
+        hint=f'did you mean "{near}"?' if near else f"default({path}, 1) stands in where there is none",
+    )
+
+
+def _numbers(path: str, reading: _Reading) -> Numbers:
+    """Return the numbers at a path, NaN where there is none."""
+    result = np.ones(len(reading.rows))
+    for part in SHORT.get(path, (path,)):
+        reading.paths.add(part)
+        result = result * _column_numbers(reading.table.column(part), reading.rows)
+    return result
+
+
+def _column_numbers(column: Column, rows: NDArray[np.int64]) -> Numbers:
+    values = np.array([*(_number(reached) for reached in column.values), np.nan])
+    codes = column.codes[rows]
+    found: Numbers = values[codes]
+    if column.numbers is not None:
+        plain = codes == column.number_code
+        found[plain] = column.numbers[rows][plain]
+    return found
+
+
+def _number(reached: tuple[Any, ...]) -> float:
+    if len(reached) != 1 or isinstance(reached[0], bool) or not isinstance(reached[0], int | float):
+        return float("nan")
+    return float(reached[0])
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count:,} items"

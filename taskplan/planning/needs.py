@@ -1,0 +1,101 @@
+"""What items ask of people, from the spec: skills and exclusions by filter, or skills named by a field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan.allocation.problem import Assignee, Need
+from taskplan.dql.evaluate import evaluate
+from taskplan.dql.short import query_from
+from taskplan.errors import QueryError
+from taskplan.model.table import ItemTable
+from taskplan.planning.selection import query_paths
+from taskplan.planning.spec import Spec
+from taskplan.planning.spec_shape import TaskSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """`codes` (int64[n]) index `needs`; `paths` are the columns that this depends on."""
+
+    codes: NDArray[np.int64]
+    needs: tuple[Need, ...]
+    paths: frozenset[str] = frozenset()
+
+
+def needs_of(
+    spec: Spec, task: TaskSpec, path: str, table: ItemTable, rows: NDArray[np.int64]
+) -> Needs | None:
+    """Return what each of `rows` (int64[n]) needs; None where the task asks for nothing."""
+    if isinstance(task.needs, str):
+        return _by_field(task.needs, table, rows)
+    if not task.needs:
+        return None
+    masks: list[NDArray[np.bool_]] = []
+    paths: set[str] = set()
+    for index, need in enumerate(task.needs):
+        where = f"{path}.needs[{index}].where"
+        try:
+            query = query_from(need.where, where=where, defaults=()) if need.where is not None else None
+        except QueryError as error:
+            raise spec.error(error.message, error.path or where, error.hint) from error
+        masks.append(np.ones(len(rows), dtype=np.bool_) if query is None else evaluate(query, table)[rows])
+        paths |= query_paths(query) if query is not None else set()
+    stated = [
+        Need(frozenset(need.skills), frozenset(who.lower() for who in need.exclude)) for need in task.needs
+    ]
+    patterns, codes = np.unique(np.array(masks, dtype=np.bool_).T, axis=0, return_inverse=True)
+    united = tuple(
+        _union([need for need, asked in zip(stated, pattern, strict=True) if asked])
+        for pattern in patterns.tolist()
+    )
+    return Needs(codes.ravel().astype(np.int64), united, frozenset(paths))
+
+
+def apart(
+    needs: Needs | None,
+    holder: NDArray[np.int64],
+    holders: Sequence[str],
+    people: Sequence[Assignee],
+    overlap: int = 1,
+) -> tuple[Needs, int]:
+    """Return needs that keep everyone from what they hold (`holder` int64[n], -1: nobody), where avoidable.
+
+    And how many items this cannot be had for: nobody else may have them.
+    """
+    base = needs or Needs(np.zeros(len(holder), dtype=np.int64), (Need(),))
+    pairs, codes = np.unique(np.stack([base.codes, holder]), axis=1, return_inverse=True)
+    codes = codes.ravel().astype(np.int64)
+    united, hopeless = [], 0
+    for place, (need, who) in enumerate(pairs.T.tolist()):
+        plain = base.needs[need]
+        apart_ = plain if who < 0 else _union([plain, Need(excluded=frozenset({holders[who].lower()}))])
+        able = sum(apart_.admits(person) for person in people)
+        if able < overlap:
+            hopeless += int((codes == place).sum())
+            apart_ = plain
+        united.append(apart_)
+    return Needs(codes, tuple(united), base.paths), hopeless
+
+
+def _by_field(path: str, table: ItemTable, rows: NDArray[np.int64]) -> Needs:
+    """Take the texts that a field reaches for names of skills."""
+    column = table.column(path)
+    skills = [
+        frozenset(str(value) for value in reached if isinstance(value, str)) for reached in column.values
+    ]
+    distinct = list(dict.fromkeys([*skills, frozenset[str]()]))
+    place = {found: index for index, found in enumerate(distinct)}
+    codes = np.array([place[found] for found in [*skills, frozenset[str]()]], dtype=np.int64)
+    return Needs(codes[column.codes[rows]], tuple(Need(found) for found in distinct), frozenset({path}))
+
+
+def _union(needs: Sequence[Need]) -> Need:
+    return Need(
+        frozenset().union(*(need.skills for need in needs)),
+        frozenset().union(*(need.excluded for need in needs)),
+    )
