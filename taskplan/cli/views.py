@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from taskplan.cli import output
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from taskplan.planning.document import AllocationRecord, Operation, Plan
+    from taskplan.planning.document import AllocationRecord, NeedRecord, Operation, Plan
+
+NEEDS_SHOWN = 5
+"""So many kinds of need are shown of an operation; the rest is counted."""
 
 
 def plan_view(plan: Plan) -> list[RenderableType]:
@@ -43,29 +47,61 @@ def distinct_items(operations: Sequence[Operation]) -> int:
 def operation_view(operation: Operation) -> list[RenderableType]:
     """Return a heading, the facts, the people and the certificate of one operation."""
     allocation = operation.allocation
-    verb = "create" if operation.action == "create_task" else "add items to"
+    verb = {"create_task": "create", "add_items": "add items to", "move_items": "redistribute"}
     kind = f" ({operation.task.type})" if operation.task else ""
-    total = max(1, allocation.items.count)
-    rows = [
-        (
-            share.assignee,
-            f"{share.items:,}",
-            f"{100 * share.items / total:.1f}%",
-            _bar(share.items, allocation),
-        )
-        for share in allocation.shares
-    ]
+    count = output.plural(allocation.items.count, "item")
+    if operation.mode is not None and operation.mode.copied:
+        count += f", {_copies(operation.mode.copied)} among them"
     return [
-        output.heading(f"{verb} {operation.title}{kind}: {output.plural(allocation.items.count, 'item')}"),
-        *map(output.indented, _facts(operation)),
-        output.indented(output.table(("assignee", "items", "share", ""), rows, right=("items", "share"))),
-        output.indented(fairness_line(allocation)),
+        output.heading(f"{verb[operation.action]} {operation.title}{kind}: {count}"),
+        *map(output.indented, [*_facts(operation), *_asks(allocation)]),
+        output.indented(_people(operation)),
+        *([] if _waits(operation) else [output.indented(fairness_line(allocation))]),
     ]
 
 
-def _bar(items: int, allocation: AllocationRecord) -> str:
-    largest = max((share.items for share in allocation.shares), default=0)
-    return output.bar(items / largest if largest else 0.0)
+def _copies(count: int) -> str:
+    return "1 copy" if count == 1 else f"{count:,} copies"
+
+
+def _waits(operation: Operation) -> bool:
+    return operation.mode is not None and operation.mode.kind == "pulling"
+
+
+def _people(operation: Operation) -> RenderableType:
+    """Return who gets how much: by items, and by effort where items differ in it; or who gives whom."""
+    shares = operation.allocation.shares
+    if operation.moves:
+        moves = [(move.giver or "nobody", move.taker, f"{move.items:,}") for move in operation.moves]
+        return output.table(("from", "to", "items"), moves, right=("items",))
+    if _waits(operation):
+        assert operation.mode is not None
+        return f"for {', '.join(operation.mode.people)}"
+    by_effort = any(share.effort is not None for share in shares)
+    amounts = [share.effort or 0.0 if by_effort else float(share.items) for share in shares]
+    total, largest = math.fsum(amounts) or 1.0, max(amounts, default=0.0) or 1.0
+    rows = []
+    for share, amount in zip(shares, amounts, strict=True):
+        effort = (f"{amount:,.4g}" if amount < 1000 else f"{amount:,.0f}",) if by_effort else ()
+        cells = (share.assignee, f"{share.items:,}", *effort, f"{100 * amount / total:.1f}%")
+        rows.append((*cells, output.bar(amount / largest)))
+    titles = ("assignee", "items", *(("effort",) if by_effort else ()), "share", "")
+    return output.table(titles, rows, right=("items", "effort", "share"))
+
+
+def _asks(allocation: AllocationRecord) -> list[str]:
+    """Return a line on what an item takes and one for each kind of item that not everybody may have."""
+    lines = [f"effort {allocation.effort}"] if allocation.effort is not None else []
+    lines += [need_line(need) for need in allocation.needs[:NEEDS_SHOWN]]
+    more = len(allocation.needs) - NEEDS_SHOWN
+    return [*lines, *([f"and {more:,} more such needs"] if more > 0 else [])]
+
+
+def need_line(need: NeedRecord) -> str:
+    """Return what some items ask of people, and who may have them."""
+    asks = [f"need {', '.join(need.skills)}"] if need.skills else []
+    asks += [f"not for {', '.join(need.excluded)}"] if need.excluded else []
+    return f"{output.plural(need.items, 'item')} {' and '.join(asks)} (only {', '.join(need.people)})"
 
 
 def _facts(operation: Operation) -> list[str]:
@@ -79,11 +115,12 @@ def _facts(operation: Operation) -> list[str]:
         "dataset": f"whole dataset, {selection.matched:,}",
         "finished": f"finished {selection.matched:,}",
         "planned": f"planned items of its task {selection.matched:,}",
+        "held": f"items of the task {selection.matched:,}",
     }[selection.source]
     facts = [found]
     if selection.limit is not None:
         facts.append(f"limit {selection.limit:,}")
-    facts.append(f"{operation.allocation.strategy}, {_ordering(operation.allocation)}")
+    facts.append(_manner(operation))
     lines = [" · ".join(facts)]
     if task is not None:
         about = [f"due {moment(task.due)}" if task.due is not None else "no due date"]
@@ -96,6 +133,20 @@ def _facts(operation: Operation) -> list[str]:
         about += [f"{name} {_short(value)}" for name, value in task.metadata.items()]
         lines.append(" · ".join(about))
     return lines
+
+
+def _manner(operation: Operation) -> str:
+    """Return how items are split or handed out."""
+    mode = operation.mode
+    if mode is None:
+        return f"{operation.allocation.strategy}, {_ordering(operation.allocation)}"
+    if mode.kind == "pulling":
+        return f"pulling, batches of {mode.batch}, at most {mode.maximum} open a person"
+    if mode.kind == "consensus":
+        return f"consensus, {mode.percent:g} % of the items to {mode.each} people each"
+    if mode.kind == "honeypot":
+        return f"honeypot, {mode.percent:g} % of what everyone gets is ground truth"
+    return "qualification, everyone gets all items"
 
 
 def _short(value: Any) -> str:

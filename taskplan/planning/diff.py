@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from taskplan.model.ids import ItemIds
 from taskplan.model.times import moment
-from taskplan.planning.document import PRIORITY_NAMES, Operation, Plan
+from taskplan.planning.document import PRIORITY_NAMES, QUEUE, Operation, Plan
 
+Fields = tuple[tuple[str, Any, Any], ...]
 _FIELDS = ("type", "due", "priority", "owner", "recipe", "parent", "workload", "actions", "metadata")
 
 
@@ -100,6 +101,8 @@ def _compare(old: Operation, new: Operation) -> TaskChange | None:
         and old.allocation.shares == new.allocation.shares
     ):
         return None
+    if old.mode is not None or new.mode is not None:
+        return _compare_handed(old, new, fields)
     old_people, old_owner = _owners(old)
     new_people, new_owner = _owners(new)
     old_ids, new_ids = old.allocation.items.unpack(), new.allocation.items.unpack()
@@ -108,29 +111,43 @@ def _compare(old: Operation, new: Operation) -> TaskChange | None:
     moves = _moves(old_people, old_owner[stayed], new_people, new_owner[rows[stayed]])
     removed = int((~stayed).sum())
     added = len(new_ids) - int(stayed.sum())
-    counts = {share.assignee: share.items for share in old.allocation.shares}
-    after = {share.assignee: share.items for share in new.allocation.shares}
-    people = tuple(
-        PersonChange(who, counts.get(who, 0), after.get(who, 0))
-        for who in dict.fromkeys([*after, *counts])
-        if counts.get(who) != after.get(who)
-    )
+    people = _people(old, new)
     if not (fields or moves or removed or added or people):
         return None
     return TaskChange(new.title, "changed", fields, added, removed, people, moves)
+
+
+def _compare_handed(old: Operation, new: Operation, fields: Fields) -> TaskChange:
+    """Compare tasks that the platform hands out: what is in them, and how many everyone gets, no moves."""
+    before, after = (set(operation.allocation.items.unpack()) for operation in (old, new))
+    return TaskChange(
+        new.title, "changed", fields, len(after - before), len(before - after), _people(old, new)
+    )
+
+
+def _people(old: Operation, new: Operation) -> tuple[PersonChange, ...]:
+    counts = {share.assignee: share.items for share in old.allocation.shares}
+    after = {share.assignee: share.items for share in new.allocation.shares}
+    return tuple(
+        PersonChange(who, counts.get(who, 0), after.get(who, 0))
+        for who in dict.fromkeys([*after, *counts])
+        if counts.get(who) != after.get(who) and who != QUEUE
+    )
 
 
 def _rows(have: ItemIds, wanted: ItemIds) -> NDArray[np.int64]:
     return have.rows_of(wanted) if len(have) else np.full(len(wanted), -1, dtype=np.int64)
 
 
-def _changed_fields(old: Operation, new: Operation) -> tuple[tuple[str, Any, Any], ...]:
+def _changed_fields(old: Operation, new: Operation) -> Fields:
     changed = []
     if old.task is not None and new.task is not None:
         pairs = [(name, getattr(old.task, name), getattr(new.task, name)) for name in _FIELDS]
         changed += [pair for pair in pairs if pair[1] != pair[2]]
     if old.target != new.target:
         changed.append(("target", old.target, new.target))
+    if old.mode != new.mode:
+        changed.append(("handed out", *(msgspec.to_builtins(o.mode) for o in (old, new))))
     return tuple(changed)
 
 

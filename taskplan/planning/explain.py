@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from taskplan.allocation.impossible import need_words
+from taskplan.allocation.problem import Need
 from taskplan.dql.explain import explain_document
 from taskplan.dql.parse import parse
 from taskplan.errors import NotFoundError, did_you_mean
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
-from taskplan.planning.document import AllocationRecord, Operation, Plan
+from taskplan.planning.document import QUEUE, Operation, Plan, Share
+from taskplan.planning.effort import efforts
+from taskplan.planning.needs import needs_of
+from taskplan.planning.posing import assignee_of
+from taskplan.planning.spec import spec_from
 
 _ORDERINGS = {
     "as-listed": "dealt in blocks, as listed",
@@ -21,6 +28,12 @@ _ORDERINGS = {
     "shuffled": "dealt at random, by the seed",
     "stratified": "dealt so that everyone has the same mix",
     "grouped": "dealt in whole groups",
+}
+_MODES = {
+    "pulling": "pulling, from a queue in batches of {mode.batch} by {people}",
+    "consensus": "consensus, {mode.percent:g} % of the items to {mode.each} people each",
+    "honeypot": "honeypot, {mode.percent:g} % of what everyone gets is ground truth",
+    "qualification": "qualification, everyone gets all items",
 }
 
 
@@ -93,10 +106,12 @@ def explain_item(plan: Plan, table: ItemTable | None, id_or_filename: str) -> It
     answers = []
     planned = False
     for operation in plan.operations:
-        who, place = _holder(operation, item)
-        if who is not None:
+        holders = _holders(operation, item)
+        if holders:
             planned = True
-            answers.append(TaskAnswer(operation.title, who, _why(operation.allocation, who, place)))
+            why = "; ".join([*_why(operation, holders), *_personal(plan, operation, table, row)])
+            names = [who or "the queue" for who, _ in holders]
+            answers.append(TaskAnswer(operation.title, ", ".join(names), why))
         else:
             answers.append(TaskAnswer(operation.title, None, _why_not(plan, operation, table, row)))
     if table is None and not planned:
@@ -112,14 +127,20 @@ def explain_assignee(plan: Plan, email: str) -> PersonAnswer:
             operation.title,
             share.items,
             operation.allocation.items.count,
-            _asked(plan, operation, who) + _basis(operation.allocation),
+            _asked(plan, operation, who) + _effort(operation, share) + _basis(operation),
         )
         for operation in plan.operations
         for share in operation.allocation.shares
         if share.assignee == who
     ]
+    tasks += [
+        PersonTask(operation.title, 0, operation.allocation.items.count, _basis(operation))
+        for operation in plan.operations
+        if operation.allocation.shares[:1] == (Share(QUEUE, operation.allocation.items.count),)
+        and who in operation.people
+    ]
     if not tasks:
-        people = sorted({share.assignee for op in plan.operations for share in op.allocation.shares})
+        people = sorted({person for operation in plan.operations for person in operation.people})
         raise NotFoundError(f"{who} gets nothing in this plan", hint=did_you_mean(who, people))
     return PersonAnswer(who, sum(task.items for task in tasks), tuple(tasks))
 
@@ -137,49 +158,98 @@ def _find(table: ItemTable | None, name: str) -> tuple[int | None, str, str | No
     return row, table.ids[row], str(column.reached(row)[0])
 
 
-def _holder(operation: Operation, item: str) -> tuple[str | None, int]:
-    for who, ids in operation.items_by_assignee().items():
-        if item in ids:
-            return who, list(ids).index(item) + 1
-    return None, 0
+def _holders(operation: Operation, item: str) -> list[tuple[str, int]]:
+    """Return who gets the item, and as their number in their list; several people where it is copied."""
+    return [
+        (who, ids.tolist().index(item) + 1)
+        for who, ids in operation.items_by_assignee().items()
+        if item in ids
+    ]
 
 
 def _asked(plan: Plan, operation: Operation, who: str) -> str:
     """Return what the spec asks for this person (``weight 2 of 5, ``), empty where it asks for nothing."""
-    task = next((task for task in plan.spec.get("tasks", ()) if _is_of(task, operation)), None)
+    task = _spec_task(plan, operation)[0]
     people = [person if isinstance(person, dict) else {} for person in (task or {}).get("assignees", ())]
     mine = next((person for person in people if str(person.get("email")).lower() == who), {})
+    said = []
     if "count" in mine:
-        return f"a fixed count of {mine['count']:,}, "
+        said.append(f"a fixed count of {mine['count']:,}")
     if "percent" in mine:
-        return f"{mine['percent']:g} %, "
+        said.append(f"{mine['percent']:g} %")
     if "weight" in mine:
-        total = sum(person.get("weight", 1) for person in people if "count" not in person)
-        return f"weight {mine['weight']:g} of {total:g}, "
-    return ""
+        others = [person for person in people if "count" not in person and "percent" not in person]
+        said.append(f"weight {mine['weight']:g} of {sum(person.get('weight', 1) for person in others):g}")
+    said += [f"{name} {mine[name]:,}" for name in ("minimum", "maximum", "capacity", "rate") if name in mine]
+    said += [f"factor {factor:g} for {kind}" for kind, factor in (mine.get("factors") or {}).items()]
+    said += [f"skills {', '.join(mine['skills'])}"] if mine.get("skills") else []
+    return "".join(f"{part}, " for part in said)
+
+
+def _effort(operation: Operation, share: Share) -> str:
+    total = sum(other.effort or 0.0 for other in operation.allocation.shares)
+    return "" if share.effort is None else f"effort {share.effort:,.6g} of {total:,.6g}, "
+
+
+def _spec_task(plan: Plan, operation: Operation) -> tuple[Mapping[str, Any] | None, int]:
+    """Return what the spec says of an operation's task, and its place in the spec."""
+    for index, task in enumerate(plan.spec.get("tasks", ())):
+        if _is_of(task, operation):
+            return task, index
+    return None, -1
+
+
+def _personal(plan: Plan, operation: Operation, table: ItemTable | None, row: int | None) -> list[str]:
+    """Say what the item takes and what it asks of people, where the items are at hand."""
+    task, index = _spec_task(plan, operation)
+    if table is None or row is None or task is None:
+        return []
+    rows, said = np.array([row], dtype=np.int64), []
+    if task.get("effort") is not None:
+        said.append(f"effort {float(efforts(task['effort'], table, rows)[0][0]):,.6g}")
+    if task.get("needs"):
+        spec = spec_from(plan.spec)
+        found = needs_of(spec, spec.tasks[index], f"tasks[{index}]", table, rows)
+        need = found.needs[int(found.codes[0])] if found is not None else Need()
+        if need.skills or need.excluded:
+            people = [assignee_of(person) for person in spec.tasks[index].assignees]
+            able = [person.email for person in people if need.admits(person)]
+            said.append(f"it {need_words(need).replace('need ', 'needs ', 1)}: {', '.join(able)} may have it")
+    return said
 
 
 def _is_of(task: Mapping[str, Any], operation: Operation) -> bool:
     if operation.task is None:
-        return task.get("add_to") in (operation.about, operation.target)
+        named = task.get("redistribute") if operation.moves else task.get("add_to")
+        return named is not None and named in (operation.about, operation.target)
     # A split task is several, named "train (1/3)" and so on.
     return operation.title == task.get("name") or operation.title.startswith(f"{task.get('name')} (")
 
 
-def _basis(allocation: AllocationRecord) -> str:
+def _basis(operation: Operation) -> str:
+    allocation, mode = operation.allocation, operation.mode
+    if operation.moves:
+        return "sticky, the fewest moves to what is asked"
+    if mode is not None:
+        return _MODES[mode.kind].format(mode=mode, people=", ".join(mode.people))
     method = allocation.options.get("method")
     named = f"{allocation.strategy} ({method})" if method else allocation.strategy
     path = f" of {allocation.ordering_path}" if allocation.ordering_path else ""
     return f"{named}, {_ORDERINGS[allocation.ordering]}{path}"
 
 
-def _why(allocation: AllocationRecord, who: str, place: int) -> str:
-    count = next(share.items for share in allocation.shares if share.assignee == who)
-    return f"number {place:,} of their {count:,}; {_basis(allocation)}"
+def _why(operation: Operation, holders: list[tuple[str, int]]) -> list[str]:
+    if operation.mode is not None or operation.moves:
+        return [_basis(operation)]
+    who, place = holders[0]
+    count = next(share.items for share in operation.allocation.shares if share.assignee == who)
+    return [f"number {place:,} of their {count:,}", _basis(operation)]
 
 
 def _why_not(plan: Plan, operation: Operation, table: ItemTable | None, row: int | None) -> str:
     selection = operation.selection
+    if selection.source == "held":
+        return "it stays with whoever has it, or is not in the task"
     if selection.source == "items":
         return "not in the list of items"
     if table is None or row is None:

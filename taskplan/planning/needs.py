@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,14 @@ def _by_field(path: str, table: ItemTable, rows: NDArray[np.int64]) -> Needs:
     place = {found: index for index, found in enumerate(distinct)}
     codes = np.array([place[found] for found in [*skills, frozenset[str]()]], dtype=np.int64)
     return Needs(codes[column.codes[rows]], tuple(Need(found) for found in distinct), frozenset({path}))
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from _texts(value)
 
 
 def _union(needs: Sequence[Need]) -> Need:
