@@ -50,7 +50,9 @@ def improve(core: Core, owner: Counts, steps: int, target: float, rng: np.random
         if change >= -search.trifle:
             cycle, change = best_cycle(exchange, search.owner, cycle, change)
         if not np.isfinite(change):
-            break
+            # All that could move was moved just now.
+            search.perform((), tenure)
+            continue
         search.perform(cycle, tenure)
         here = search.standing()
         if here[0] < best[0] or (here[0] == best[0] and here[1] < best[1] - search.trifle):

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from taskplan.allocation.gap.construct import construct
 from taskplan.allocation.gap.improve import improve
 from taskplan.allocation.gap.instance import TOLERANCE, Counts, Instance, checked
+from taskplan.allocation.gap.knapsack import knapsack_bound
 from taskplan.allocation.gap.parts import Part, sample, whole
 from taskplan.allocation.gap.relaxation import Relaxation, relax
 from taskplan.errors import InfeasibleError
@@ -66,12 +67,11 @@ def solve(
     bound = instance.rounded_up(relaxation.bound)
     rng = np.random.Generator(np.random.PCG64(seed))
     given = construct(instance, relaxation)
-    if not _proven(instance, given, bound):
-        part = whole(instance, relaxation, given)
-        if part is None:
-            given = _search_parts(instance, relaxation, given, bound, rounds, rng)
-        else:
-            given = _search_whole(instance, part, bound, rounds, rng)
+    part = whole(instance, relaxation, given)
+    if part is None:
+        given = _search_parts(instance, relaxation, given, bound, rounds, rng)
+    else:
+        given, bound = _search_whole(instance, part, bound, rounds, rng)
     above = instance.excess(given)
     if above.any():
         raise InfeasibleError(
@@ -93,23 +93,26 @@ def _proven(instance: Instance, given: Counts, bound: float) -> bool:
 
 def _search_whole(
     instance: Instance, part: Part, bound: float, rounds: int, rng: np.random.Generator
-) -> Counts:
-    """Search from the start, then from mixtures of two of the best answers so far."""
+) -> tuple[Counts, float]:
+    """Search from the start, then from mixtures of two of the best answers so far; tighten the bound, too."""
     size = len(part.owner) + len(part.people)
-    steps = round(STEPS * min(1, (USUAL / size) ** 2))
+    steps = round(STEPS * min(size / USUAL, (USUAL / size) ** 2, 1))
     pool: list[tuple[tuple[float, float], Counts]] = []
-    start = part.owner
+    start, tight = part.owner, False
     for _ in range(rounds):
         owner = improve(part.core, start, steps, bound, rng)
-        given = part.given(owner)
-        if _proven(instance, given, bound):
-            return given
         if not any((owner == other).all() for _, other in pool):
-            pool.append((_standing(instance, given), owner))
+            pool.append((_standing(instance, part.given(owner)), owner))
             pool = sorted(pool, key=lambda answer: answer[0])[:POOL]
+        (above, value), best = pool[0]
+        if above == 0 and not tight and value > bound:
+            bound = max(bound, instance.rounded_up(knapsack_bound(part.core, value, value)))
+            tight = True
+        if _proven(instance, part.given(best), bound):
+            break
         first, second = rng.choice(len(pool), 2, replace=len(pool) < 2)
         start = np.where(rng.random(len(owner)) < 0.5, pool[first][1], pool[second][1])
-    return part.given(pool[0][1]) if pool else part.given(part.owner)
+    return part.given(pool[0][1] if pool else part.owner), bound
 
 
 def _search_parts(
