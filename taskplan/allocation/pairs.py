@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 MOST_COMBINATIONS = 200_000
+MOST_EXCHANGED, EXCHANGES = 5_000, 300
+"""So many exchanges are tried to even out pairs, and none among more items than this."""
 
 
 def spread_pairs(given: Counts, overlap: int) -> Counts:
@@ -50,8 +52,80 @@ def _of_group(left: Counts, overlap: int, met: NDArray[np.float64]) -> list[Coun
         met += rounds * pair_counts(every, len(met))
         left[able] -= rounds * comb(len(able) - 1, overlap - 1)
         size -= rounds * len(every)
-    parts.append(_one_by_one(left, size, overlap, met))
+    chosen = _one_by_one(left, size, overlap, met)
+    _even_out(chosen, met)
+    parts.append(chosen)
     return parts
+
+
+def _even_out(chosen: Counts, met: NDArray[np.float64]) -> None:
+    """Exchange people between items while that brings pairs nearer to how often they should meet."""
+    if not 1 < len(chosen) <= MOST_EXCHANGED:
+        return
+    has = np.zeros((len(chosen), len(met)), dtype=np.bool_)
+    has[np.arange(len(chosen))[:, None], chosen] = True
+    wanted = _expected(met)
+    for _ in range(EXCHANGES):
+        excess = met - wanted
+        first, second = np.unravel_index(int(np.argmax(np.triu(excess, 1))), excess.shape)
+        pairs = ((int(second), int(first)), (int(first), int(second)))
+        if not any(_exchanged(has, met, wanted, leaver, stayer) for leaver, stayer in pairs):
+            break
+    chosen[:] = np.nonzero(has)[1].reshape(chosen.shape)
+
+
+def _expected(met: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how often each two should meet, in proportion to how often both meet anybody."""
+    often = met.sum(axis=1)
+    table = np.outer(often, often)
+    np.fill_diagonal(table, 0)
+    total = table.sum()
+    return table * (met.sum() / total) if total else table
+
+
+def _exchanged(
+    has: NDArray[np.bool_],
+    met: NDArray[np.float64],
+    wanted: NDArray[np.float64],
+    leaver: int,
+    stayer: int,
+) -> bool:
+    """Let `leaver` leave an item of `stayer` for the item where that helps most; tell whether any helps."""
+    item = int(np.argmax(has[:, leaver] & has[:, stayer]))
+    if not has[item, [leaver, stayer]].all():
+        return False
+    rest = has[item].copy()
+    rest[leaver] = False
+    excess = met - wanted
+    met_there = has @ excess
+    # By newcomer: half the change of the sum of squares here, and in every other item.
+    here = excess[:, rest].sum(axis=1) - excess[leaver, rest].sum()
+    there = met_there[:, leaver][:, None] - met_there - excess[leaver][None, :]
+    change = np.where(has & ~has[:, leaver][:, None], here[None, :] + there, np.inf)
+    change[:, has[item]] = np.inf
+    other, newcomer = np.unravel_index(int(np.argmin(change)), change.shape)
+    if not np.isfinite(change[other, newcomer]):
+        return False
+    before = float((excess**2).sum())
+    _swap(has, met, item, int(other), leaver, int(newcomer))
+    if float(((met - wanted) ** 2).sum()) < before - 1e-9:
+        return True
+    _swap(has, met, item, int(other), int(newcomer), leaver)
+    return False
+
+
+def _swap(
+    has: NDArray[np.bool_], met: NDArray[np.float64], item: int, other: int, leaver: int, newcomer: int
+) -> None:
+    """Put `newcomer` in the place of `leaver` in an item, and the other way round in another."""
+    for row, out, into in ((item, leaver, newcomer), (other, newcomer, leaver)):
+        has[row, out] = False
+        for person in np.flatnonzero(has[row]).tolist():
+            met[out, person] -= 1
+            met[person, out] -= 1
+            met[into, person] += 1
+            met[person, into] += 1
+        has[row, into] = True
 
 
 def _whole_rounds(left: Counts, size: int, overlap: int) -> int:

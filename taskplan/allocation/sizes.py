@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 _LARGEST = 2.0**40
 _LARGEST_SUM = 2.0**61
 _DIGITS = 6
+_FINE = 40
 
 
 class Sizes(NamedTuple):
@@ -28,6 +29,12 @@ def whole_sizes(effort: NDArray[np.float64]) -> Sizes:
             break
         rounded = np.rint(effort * scale)
         if (rounded / scale == effort).all():
-            return Sizes(rounded.astype(np.int64), scale)
+            return _fine(rounded.astype(np.int64), scale)
     scale = min(_LARGEST / top, _LARGEST_SUM / total)
-    return Sizes(np.rint(effort * scale).astype(np.int64), scale)
+    return _fine(np.rint(effort * scale).astype(np.int64), scale)
+
+
+def _fine(whole: NDArray[np.int64], scale: float) -> Sizes:
+    """Multiply by a power of two, so that also a small share of the sum is a large number."""
+    shift = max(0, _FINE - int(whole.sum()).bit_length()) if len(whole) and whole.any() else 0
+    return Sizes(whole << shift, scale * 2.0**shift)
