@@ -6,6 +6,7 @@ Whoever wants to know calls `search`, whoever wants a test to fail calls `assert
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from taskplan.allocation.problem import Problem, Strategy
 from taskplan.errors import InfeasibleError, InputError, MissingExtraError
 from taskplan.testing.answers import Testable, as_strategy
+from taskplan.testing.patience import SECONDS, OutOfPatience, patience
 from taskplan.testing.probing import Pool, Taken, taken_by
 from taskplan.testing.properties import (
     MalformedAnswerError,
@@ -144,8 +146,9 @@ def failure_text(finding: Finding, name: str, strategy: Strategy) -> str:
 def counterexample(problem: Problem, strategy: Strategy) -> list[str]:
     """Return the lines of the table of a problem and of what the strategy makes of it."""
     try:
-        answer = ask(strategy, problem)
-    except (AssertionError, InputError, InfeasibleError):
+        with patience(SECONDS):
+            answer = ask(strategy, problem)
+    except (AssertionError, InputError, InfeasibleError, OutOfPatience):
         answer = None
     return problem_table(problem, answer)
 
@@ -169,13 +172,18 @@ class _Trial:
         self.examples = 0
         self.failure: tuple[Problem, str] | None = None
         self.refusal: str | None = None
+        self.hung: tuple[Problem, str] | None = None
 
     def fails(self, problem: Problem) -> bool:
         """Try a problem; what the strategy refuses, or the property says nothing of, does not fail."""
         if not self.property.applies(problem):
             return False
         try:
-            self.property.check(self.strategy, problem)
+            with patience(SECONDS):
+                self.property.check(self.strategy, problem)
+        except OutOfPatience:
+            self.hung = (problem, f"it did not answer within {SECONDS:g} s")
+            raise
         except (InputError, InfeasibleError) as error:
             self.refusal = str(error)
             return False
@@ -191,6 +199,10 @@ class _Trial:
         """Return what the trials have shown; `reason` says why there were none."""
         if self.failure is not None:
             return Finding(self.property, "fails", self.examples, *self.failure)
+        if self.hung is not None:
+            # One property is enough to tell it.
+            status: Status = "fails" if self.property.name == "coverage" else "not taken"
+            return Finding(self.property, status, self.examples, *self.hung)
         if self.examples:
             return Finding(self.property, "holds", self.examples)
         return Finding(self.property, "not taken", 0, None, self.refusal or reason)
@@ -206,7 +218,8 @@ def _search_one(
 ) -> Finding:
     trial = _Trial(strategy, found)
     if isinstance(pool, Sequence):
-        any(trial.fails(problem) for problem in pool)
+        with suppress(OutOfPatience):
+            any(trial.fails(problem) for problem in pool)
         return trial.finding("it says nothing of any of these problems")
     if pool is None:
         assert taken is not None
@@ -247,13 +260,10 @@ def _find(pool: SearchStrategy[Problem], trial: _Trial, max_examples: int, seed:
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    try:
+    # Flaky: a strategy with moods; the last failure seen stands, though it may not be the smallest.
+    # Out of patience: shrinking would wait as long for every smaller problem.
+    with suppress(NoSuchExample, Unsatisfiable, Flaky, OutOfPatience):
         find(pool, trial.fails, settings=looking, random=Random(seed))
-    except (NoSuchExample, Unsatisfiable):
-        pass
-    except Flaky:
-        # A strategy with moods: the last failure seen stands, though it may not be the smallest.
-        pass
 
 
 def _need_hypothesis() -> None:

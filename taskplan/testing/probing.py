@@ -10,6 +10,7 @@ import numpy as np
 
 from taskplan.allocation.problem import Assignee, Need, Ordering, OrderingKind, Problem, Strategy
 from taskplan.errors import InfeasibleError, InputError
+from taskplan.testing.patience import SECONDS, OutOfPatience, patience
 from taskplan.testing.properties.base import FEATURES, Feature, MalformedAnswerError, Property, ask
 
 if TYPE_CHECKING:
@@ -145,16 +146,18 @@ def _ordered(problem: Problem, kind: OrderingKind) -> Problem:
 def _refusal(strategy: Strategy, problem: Problem) -> str | None:
     """Return why a strategy refuses a problem; None where it takes it, whatever it makes of it."""
     try:
-        ask(strategy, problem)
+        with patience(SECONDS):
+            ask(strategy, problem)
     except InputError as error:
         return str(error)
-    except (InfeasibleError, MalformedAnswerError):
+    except (InfeasibleError, MalformedAnswerError, OutOfPatience):
         pass
     return None
 
 
 def _keeps_overlap(strategy: Strategy, problem: Problem) -> bool:
     try:
-        return int(ask(strategy, problem).counts.sum()) == ITEMS * problem.overlap
-    except (InputError, InfeasibleError, MalformedAnswerError):
+        with patience(SECONDS):
+            return int(ask(strategy, problem).counts.sum()) == ITEMS * problem.overlap
+    except (InputError, InfeasibleError, MalformedAnswerError, OutOfPatience):
         return False

@@ -102,9 +102,11 @@ def certificate(strategy: Strategy, problem: Problem) -> None:
         raise NothingSaidError
     check_certificate_figures(said.value, said.bound, said.ratio, said.optimal)
     counts = answer.counts.tolist()
+    _check_effort(problem, answer)
     gap = said.measures.get("max_gap")
-    if isinstance(gap, float) and counts and gap != max(counts) - min(counts):
-        fail(f"the certificate says a largest gap of {gap:g}, the counts are {counts}")
+    measured = answer.effort if "effort" in said.objective and answer.effort is not None else counts
+    if isinstance(gap, float) and counts and not _same(gap, max(measured) - min(measured)):
+        fail(f"the certificate says a largest gap of {gap:g}, everyone has {list(measured)}")
     jain = said.measures.get("jain")
     if isinstance(jain, float) and not 0 < jain <= 1 + CLOSE:
         fail(f"the certificate says a Jain index of {jain:g}, expected one above 0 and up to 1")
@@ -123,8 +125,22 @@ def check_certificate_figures(value: float, bound: float, ratio: float, optimal:
     if optimal and value > bound + slack:
         fail(f"the certificate says optimal, but the value is {value:g} and the bound {bound:g}")
     expected = value / bound if bound else (1.0 if value == 0 else math.inf)
-    if not math.isclose(ratio, expected, rel_tol=CLOSE, abs_tol=CLOSE):
+    if not _same(ratio, expected):
         fail(f"the certificate says a ratio of {ratio:g}, but {value:g} to {bound:g} is {expected:g}")
+
+
+def _check_effort(problem: Problem, answer: Allocation) -> None:
+    """Check that everyone's effort, where it is told, is that of their items for them."""
+    if answer.effort is None:
+        return
+    effort = [1.0] * problem.n_items if problem.effort is None else problem.effort.tolist()
+    for index, (person, told) in enumerate(zip(problem.assignees, answer.effort, strict=True)):
+        taken = 0.0
+        for item in answer.rows_of(index).tolist():
+            kind = "*" if problem.kind is None else problem.kinds[int(problem.kind[item])]
+            taken += effort[item] * person.factors.get(kind, person.factors.get("*", 1.0))
+        if not _same(told, taken):
+            fail(f"{person.email} is said to have an effort of {told:g}, but it is {taken:g}")
 
 
 def _check_measures(problem: Problem, answer: Allocation, counts: Sequence[int]) -> None:
@@ -137,7 +153,7 @@ def _check_measures(problem: Problem, answer: Allocation, counts: Sequence[int])
     }
     for name, figure in expected.items():
         said = answer.certificate.measures.get(name)
-        if isinstance(said, float) and not math.isclose(said, figure, rel_tol=CLOSE, abs_tol=CLOSE):
+        if isinstance(said, float) and not _same(said, figure):
             fail(f"the certificate says {name} {said:g}, but it is {figure:g}")
     inside = all(abs(count - share) < 1 for count, share in zip(counts, shares, strict=True))
     said = answer.certificate.measures.get("quota")
@@ -160,7 +176,7 @@ def _check_value(problem: Problem, answer: Allocation, counts: Sequence[int]) ->
             best = _least_distance(shares)
         case _:
             return
-    if not math.isclose(said.value, float(value), rel_tol=CLOSE, abs_tol=CLOSE):
+    if not _same(said.value, float(value)):
         fail(f"the certificate says {said.objective} {said.value:g}, but it is {float(value):g}")
     if said.bound > float(best) + CLOSE:
         fail(f"the certificate says that nothing is below {said.bound:g}, but {float(best):g} is possible")
@@ -175,3 +191,7 @@ def _least_distance(shares: Sequence[Fraction]) -> Fraction:
         for ups in product((0, 1), repeat=len(shares))
         if sum(ups) == left
     )
+
+
+def _same(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE)
