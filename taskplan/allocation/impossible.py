@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from taskplan.allocation.problem import Need, Problem
-from taskplan.errors import InfeasibleError, InputError
+from taskplan.errors import InfeasibleError, InputError, did_you_mean
 
 NAMED = 3
 """So many people are named in a message; the others are counted."""
@@ -68,7 +68,9 @@ def _check_needs(problem: Problem) -> None:
 def _why_nobody(problem: Problem, need: Need) -> str:
     for skill in sorted(need.skills):
         if not any(skill in person.skills for person in problem.assignees):
-            return f"need skill {skill}; nobody has it"
+            known = {name for person in problem.assignees for name in person.skills}
+            near = did_you_mean(skill, sorted(known))
+            return f"need skill {skill}; nobody has it" + (f" ({near})" if near else "")
     return f"{need_words(need)}; nobody is left who may have them"
 
 

@@ -88,8 +88,11 @@ def _whole(operation: Operation, kind: str) -> TaskChange:
         if added
         else PersonChange(share.assignee, share.items, 0)
         for share in operation.allocation.shares
+        if share.assignee != QUEUE
     )
-    title = operation.title if operation.task is not None else f"additions to {operation.title}"
+    title = operation.title
+    if operation.task is None:
+        title = f"{'moves within' if operation.moves else 'additions to'} {title}"
     return TaskChange(title, kind, (), added, removed, people)
 
 

@@ -74,7 +74,8 @@ def efforts(
 
 
 def _evaluate(node: ast.AST, reading: _Reading) -> Any:
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        assert isinstance(node.value, int | float)
         return np.float64(node.value)
     if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
         return _BINARY[type(node.op)](_evaluate(node.left, reading), _evaluate(node.right, reading))
@@ -90,6 +91,11 @@ def _evaluate(node: ast.AST, reading: _Reading) -> Any:
 
 
 def _call(name: str, arguments: list[ast.expr], reading: _Reading) -> Any:
+    if name not in _FUNCTIONS:
+        raise InputError(
+            f'there is no function "{name}", only {", ".join(_FUNCTIONS)}',
+            hint=did_you_mean(name, _FUNCTIONS),
+        )
     if name == "default" and len(arguments) == 2 and (path := _path(arguments[0])) is not None:
         numbers = _numbers(path, reading)
         return np.where(np.isnan(numbers), _evaluate(arguments[1], reading), numbers)
@@ -98,11 +104,7 @@ def _call(name: str, arguments: list[ast.expr], reading: _Reading) -> Any:
         return np.sqrt(values[0])
     if name in ("min", "max") and values:
         return reduce(np.minimum if name == "min" else np.maximum, values)
-    if name in _FUNCTIONS:
-        raise InputError(f'"{name}" does not take these arguments')
-    raise InputError(
-        f'there is no function "{name}", only {", ".join(_FUNCTIONS)}', hint=did_you_mean(name, _FUNCTIONS)
-    )
+    raise InputError(f'"{name}" does not take these arguments')
 
 
 def _path(node: ast.AST) -> str | None:

@@ -14,18 +14,19 @@ from taskplan.dql.evaluate import evaluate
 from taskplan.dql.short import query_from
 from taskplan.errors import QueryError
 from taskplan.model.table import ItemTable
-from taskplan.planning.selection import query_paths
+from taskplan.planning.selection import query_paths, unknown_fields
 from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import TaskSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`codes` (int64[n]) index `needs`; `paths` are the columns that this depends on."""
+    """`codes` (int64[n]) index `needs`; `paths` are the columns that this depends on, `warnings` in words."""
 
     codes: NDArray[np.int64]
     needs: tuple[Need, ...]
     paths: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
 
 
 def needs_of(
@@ -36,6 +37,7 @@ def needs_of(
         return _by_field(task.needs, table, rows)
     if not task.needs:
         return None
+    warnings: list[str] = []
     masks: list[NDArray[np.bool_]] = []
     paths: set[str] = set()
     for index, need in enumerate(task.needs):
@@ -44,6 +46,7 @@ def needs_of(
             query = query_from(need.where, where=where, defaults=()) if need.where is not None else None
         except QueryError as error:
             raise spec.error(error.message, error.path or where, error.hint) from error
+        warnings += unknown_fields(query, table) if query is not None else []
         masks.append(np.ones(len(rows), dtype=np.bool_) if query is None else evaluate(query, table)[rows])
         paths |= query_paths(query) if query is not None else set()
     stated = [
@@ -54,7 +57,7 @@ def needs_of(
         _union([need for need, asked in zip(stated, pattern, strict=True) if asked])
         for pattern in patterns.tolist()
     )
-    return Needs(codes.ravel().astype(np.int64), united, frozenset(paths))
+    return Needs(codes.ravel().astype(np.int64), united, frozenset(paths), tuple(warnings))
 
 
 def apart(
@@ -80,15 +83,13 @@ def apart(
             hopeless += int((codes == place).sum())
             apart_ = plain
         united.append(apart_)
-    return Needs(codes, tuple(united), base.paths), hopeless
+    return Needs(codes, tuple(united), base.paths, base.warnings), hopeless
 
 
 def _by_field(path: str, table: ItemTable, rows: NDArray[np.int64]) -> Needs:
     """Take the texts that a field reaches for names of skills."""
     column = table.column(path)
-    skills = [
-        frozenset(str(value) for value in reached if isinstance(value, str)) for reached in column.values
-    ]
+    skills = [frozenset(_texts(reached)) for reached in column.values]
     distinct = list(dict.fromkeys([*skills, frozenset[str]()]))
     place = {found: index for index, found in enumerate(distinct)}
     codes = np.array([place[found] for found in [*skills, frozenset[str]()]], dtype=np.int64)

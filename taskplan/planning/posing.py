@@ -64,7 +64,8 @@ def pose(
         kinds=kinds,
         overlap=task.overlap,
     )
-    return Posed(problem, needs, frozenset(paths), tuple(_warnings(task, table, paths)))
+    words = [*_warnings(task, table), *(f"{task.title}: {w}" for w in (needs.warnings if needs else ()))]
+    return Posed(problem, needs, frozenset(paths), tuple(words))
 
 
 def assignee_of(person: str | Person) -> Assignee:
@@ -142,7 +143,7 @@ def _kinds(
     return (*names, "a number"), column.codes[rows].astype(np.int64)
 
 
-def _warnings(task: TaskSpec, table: ItemTable, paths: set[str]) -> list[str]:
+def _warnings(task: TaskSpec, table: ItemTable) -> list[str]:
     words = []
     uses = (
         (task.kind, "by which kinds differ"),

@@ -190,10 +190,7 @@ def query_paths(query: Query) -> frozenset[str]:
 
 
 def _query_warnings(query: Query, task: TaskSpec, table: ItemTable) -> list[str]:
-    warnings = []
-    for name, near in unknown_paths(query, table):
-        hint = f'; did you mean "{near}"?' if near else ""
-        warnings.append(f'{task.title}: no item has "{name}"{hint}')
+    warnings = [f"{task.title}: {words}" for words in unknown_fields(query, table)]
     if (query.page, query.page_size) not in ((None, None), SDK_PAGE):
         warnings.append(f"{task.title}: the page of the filter plays no part in a task; limit does")
     if task.filter is not None and _has_apostrophe(to_json(query)):
@@ -202,6 +199,14 @@ def _query_warnings(query: Query, task: TaskSpec, table: ItemTable) -> list[str]
             "mark; only a replay by item ids keeps its meaning"
         )
     return warnings
+
+
+def unknown_fields(query: Query, table: ItemTable) -> list[str]:
+    """Say which fields of a query no item has, with the nearest that there is."""
+    return [
+        f'no item has "{name}"' + (f'; did you mean "{near}"?' if near else "")
+        for name, near in unknown_paths(query, table)
+    ]
 
 
 def _has_apostrophe(value: Any) -> bool:

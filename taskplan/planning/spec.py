@@ -136,9 +136,14 @@ def _translated(complaint: str, located: Located, source: str) -> SpecError:
     name = (
         re.split(r"[.\[]", path)[-1] if not path.endswith("]") else path.rsplit("[", 1)[0].rsplit(".", 1)[-1]
     )
-    expected = (EXPECTED_ENTRY if path.endswith("]") else EXPECTED)[name]
+    expected = EXPECTED_ENTRY[name] if path.endswith("]") else _expected(path, name)
     message = f"expected {expected}, got {show(_at(located.data, path))}"
     return SpecError(message, source=source, line=line, path=path)
+
+
+def _expected(path: str, name: str) -> str:
+    room = next((word for word in ("quality", "pulling") if path.endswith(f".{word}.{name}")), None)
+    return EXPECTED.get(f"{room}.{name}", EXPECTED[name])
 
 
 def _at(data: Any, path: str) -> Any:
@@ -232,7 +237,7 @@ def _check_quality(spec: Spec, task: TaskSpec, path: str) -> None:
     people = len(task.assignees)
     if quality.assignees is not None and not 2 <= quality.assignees <= people:
         raise spec.error(
-            f"expected 2 to {people} people an item, as many as there are assignees, got {quality.assignees}",
+            f"expected 2 people an item or more, up to the {people} assignees, got {quality.assignees}",
             f"{place}.assignees",
         )
 
