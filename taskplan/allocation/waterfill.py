@@ -10,20 +10,13 @@ Weights = NDArray[np.float64]
 
 
 def poured(
-    supply: Counts,
-    eligible: NDArray[np.bool_],
-    weights: Weights,
-    upper: Counts,
-    most: Counts,
-    passes: int = 3,
+    supply: Counts, eligible: NDArray[np.bool_], weights: Weights, upper: Counts, most: Counts
 ) -> Counts:
     """Return int64[people, groups]: how many of each group everyone gets, loads per weight kept level.
 
     `supply` and `most` (int64[groups]) are a group's items and how many of them one
     person may have; `eligible` is bool[people, groups], `upper` int64[people]. Where
-    the upper limits leave no room, items stay with nobody. Each pass pours every
-    group again with the others where they are: coordinate descent on the sum of
-    load² / weight.
+    the upper limits leave no room, items stay with nobody.
     """
     given = np.zeros(eligible.shape, dtype=np.int64, order="F")
     load = np.zeros(len(weights), dtype=np.int64)
@@ -31,23 +24,12 @@ def poured(
     # Whom only few can help goes first, so that the rest can make up for it.
     by_choice = sorted(range(len(supply)), key=lambda group: len(takers[group]))
     sizes, limits = supply.tolist(), most.tolist()
-    for turn in range(passes):
-        changed = 0
-        for group in by_choice:
-            who = takers[group]
-            if not len(who) or not sizes[group]:
-                continue
-            before = given[who, group]
-            held = load[who] - before
-            room = np.minimum(upper[who] - held, limits[group])
-            now = pour(sizes[group], held, weights[who], room)
-            moved = now - before
-            if turn:
-                changed += int(np.abs(moved).sum())
-            given[who, group] = now
-            load[who] = held + now
-        if turn and not changed:
-            break
+    for group in by_choice:
+        who = takers[group]
+        room = np.minimum(upper[who] - load[who], limits[group])
+        now = pour(sizes[group], load[who], weights[who], room)
+        given[who, group] = now
+        load[who] += now
     return np.ascontiguousarray(given)
 
 

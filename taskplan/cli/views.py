@@ -169,7 +169,8 @@ def fairness_line(allocation: AllocationRecord) -> str:
     proof = "proven optimal" if fairness.optimal else f"bound {fairness.bound:.4g}{ratio}"
     jain = fairness.measures.get("jain")
     shown = f", Jain {jain:.4f}" if isinstance(jain, float) else ""
-    return f"fairness: {fairness.objective} {fairness.value:.4g} ({proof}){shown}"
+    label = {"total cost": "cost", "items that change hands": "moves"}.get(fairness.objective, "fairness")
+    return f"{label}: {fairness.objective} {fairness.value:.4g} ({proof}){shown}"
 
 
 def short_digest(digest: str) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from taskplan.allocation.certificate import assignment_certificate
 from taskplan.allocation.dealing import deal
+from taskplan.allocation.gap import solve
 from taskplan.allocation.groups import Groups, group_items
 from taskplan.allocation.impossible import check_possible
 from taskplan.allocation.people import check_people, refuse_beyond
@@ -31,8 +32,6 @@ class Matched:
         The method is that of `taskplan.allocation.gap`. InfeasibleError where no
         assignment within the capacities exists, or none was found.
         """
-        from taskplan.allocation.gap import solve
-
         people = check_people(problem)
         refuse_beyond(problem, self.name, effort=True, need=True, personal=True)
         _check(problem)
