@@ -166,11 +166,11 @@ def fairness_line(allocation: AllocationRecord) -> str:
     fairness = allocation.fairness
     # Beside a bound of 0 there is no ratio to speak of.
     ratio = f", ratio {fairness.ratio:.4f}" if fairness.bound else ""
-    proof = "proven optimal" if fairness.optimal else f"bound {fairness.bound:.4g}{ratio}"
+    proof = "proven optimal" if fairness.optimal else f"bound {fairness.bound:.6g}{ratio}"
     jain = fairness.measures.get("jain")
     shown = f", Jain {jain:.4f}" if isinstance(jain, float) else ""
     label = {"total cost": "cost", "items that change hands": "moves"}.get(fairness.objective, "fairness")
-    return f"{label}: {fairness.objective} {fairness.value:.4g} ({proof}){shown}"
+    return f"{label}: {fairness.objective} {fairness.value:.6g} ({proof}){shown}"
 
 
 def short_digest(digest: str) -> str:

@@ -25,6 +25,13 @@ REAL = {
     "add-unassigned": {"label-train": 299},
     "add-one-item": {"label-train": 1},
     "add-list": {"label-train": 3},
+    "skills": {"label-by-skill": 299},
+    "effort": {"label-by-effort": 299},
+    "cheapest": {"label-cheaply": 299},
+    "twice": {"label-twice (copy 1/2)": 299, "label-twice (copy 2/2)": 299},
+    "consensus": {"label-agreed": 288, "exam": 6},
+    "pulling": {"label-on-demand": 299},
+    "redistribute": {},
     "everything": {"label-train": 200, "review-train": 200, "label-test": 59},
 }
 
@@ -47,7 +54,7 @@ def test_an_example_plans_on_the_real_export(path: Path, shared: Path) -> None:
 def test_an_example_plans_on_generated_items(path: Path) -> None:
     table = support.generated(finished=40)
     counts = planned(path, table)
-    assert counts
+    assert counts or path.stem == "redistribute"
     if path.stem == "qa-of-finished":
         assert counts == {"label-train_qa": 40}
     if path.stem == "add-unassigned":
