@@ -139,10 +139,15 @@ _OPTIONS = {"assignees": "--assignee", "filter": "--where", "name": "--name", "d
 @contextmanager
 def _naming_options(spec_file: Path | None) -> Iterator[None]:
     """Let errors of a task without a spec name the option, not the field that it fills."""
-    from taskplan.errors import InputError, SpecError
+    from taskplan.errors import InfeasibleError, InputError, SpecError
 
     try:
         yield
+    except InfeasibleError as error:
+        found = re.fullmatch(r"command line tasks\[0\]\.(\w+): (.*)", str(error), re.DOTALL)
+        if spec_file is not None or found is None or found[1] not in _OPTIONS:
+            raise
+        raise InfeasibleError(f"{_OPTIONS[found[1]]}: {found[2]}") from error
     except SpecError as error:
         found = re.match(r"tasks\[0\]\.(\w+)(?:\[\d+\])?\.?(.*)", error.path or "")
         if spec_file is not None or found is None or found[1] not in _OPTIONS:
