@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from taskplan.errors import BackendError, InputError, NotFoundError, did_you_mean
 from taskplan.model.entities import AssignmentState, DatasetInfo, TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.model.memory import MemoryTable
 from taskplan.model.table import ItemTable
-from taskplan.planning.document import Action, Operation
+from taskplan.planning.document import QUEUE, Action, ModeKind, Operation
 from taskplan.replay.backend import Capabilities, Context, Outcome
-from taskplan_dataloop import marks
+from taskplan.replay.modes import is_quality
+from taskplan_dataloop import marks, moving
 from taskplan_dataloop.filling import Filling, Held, Pace, stored_query
 from taskplan_dataloop.platform import Dataset, Document, Platform
 
-ACTIONS: tuple[Action, ...] = ("create_task", "add_items")
+ACTIONS: tuple[Action, ...] = ("create_task", "add_items", "move_items")
+MODES: tuple[ModeKind, ...] = ("pulling", "consensus", "honeypot", "qualification")
 SUMMARY = "The live platform through its SDK (dtlpy); asks before it writes."
 
 
@@ -43,6 +44,7 @@ class DataloopBackend:
             local=False,
             actions=frozenset(ACTIONS),
             summary=SUMMARY,
+            modes=frozenset(MODES),
             place=f"{self.platform.client.url} {self._project['id']}",
         )
 
@@ -126,20 +128,29 @@ class DataloopBackend:
         dataset = self.dataset(context.dataset)
         filling = Filling(self.platform, dataset, self._pace)
         planned = {who.lower(): ids.tolist() for who, ids in operation.items_by_assignee().items()}
-        if operation.task is not None:
-            task, held, repair = self._made(filling, operation, context, dataset)
-            filling.fill(task, planned, held, repair=repair)
-            self.settle(frozenset({operation.key}))
+        if operation.action == "move_items":
+            found = self._target(operation, context, dataset)
+            task, resumed = found["id"], marks.state_of(found, operation.key) == "begun"
+            filling.mark(task, lambda now: marks.begins(now, operation, context.plan_digest))
+            moving.hand_over(filling, task, operation, resumed=resumed)
+        elif operation.task is None:
+            task = self._target(operation, context, dataset)["id"]
+            filling.mark(task, lambda now: marks.begins(now, operation, context.plan_digest))
+            filling.fill(task, planned, None)
         else:
-            task = self._task(dataset, str(operation.target))["id"]
-            filling.mark(task, lambda found: _adding(found, operation, context, "begun"))
-            filling.fill(task, planned, None, repair=False)
-        count = operation.allocation.items.count
-        filling.mark(task, lambda found: _done(found, operation, context, count, tuple(planned)))
-        found = self._marked(operation.key)
-        if found is None:
+            task = self._make(filling, operation, context, dataset, planned)
+            self.settle(frozenset({operation.key}))
+        query = {"query": stored_query(operation)} if operation.task is not None else {}
+
+        def ended(now: Document) -> Document:
+            fields = marks.ends(now, operation, context.plan_digest)
+            return {**fields, **query} if fields and query.get("query") is not None else fields
+
+        filling.mark(task, ended)
+        marked = self._marked(operation.key)
+        if marked is None:
             raise BackendError(f"{operation.id}: the task {task} is gone", retryable=True)
-        return self._outcome(*found, operation.key)
+        return self._outcome(*marked, operation.key)
 
     def items_of(self, operation: Operation) -> Mapping[str, ItemIds]:
         found = self._marked(operation.key)
@@ -151,8 +162,11 @@ class DataloopBackend:
         if not marks.makes(task, operation.key) or marks.additions(task):
             # Others have added to the task; the platform does not tell whose an item is.
             planned = set(operation.allocation.items.unpack())
-            ids = {item: who for item, who in ids.items() if item in planned}
-        return {who or "nobody": _in_order(items, operation) for who, items in _by_person(ids).items()}
+            ids = {item: who for item, who in ids.items() if held.copies.get(item, item) in planned}
+        return {
+            who or QUEUE: _in_order([held.copies.get(item, item) for item in items], operation)
+            for who, items in _by_person(ids).items()
+        }
 
     def undo_blockers(
         self, operation: Operation, together: frozenset[str], *, discard_work: bool = False
@@ -162,6 +176,8 @@ class DataloopBackend:
             return ()
         dataset, task = found
         held = Filling(self.platform, dataset, self._pace).held(task["id"])
+        if operation.action == "move_items":
+            return moving.blockers(task, operation, held, together, discard_work=discard_work)
         planned = set(operation.allocation.items.unpack())
         made = marks.makes(task, operation.key)
         lines = []
@@ -173,7 +189,8 @@ class DataloopBackend:
             )
         if made:
             others = marks.additions(task) - together
-            extra = 0 if marks.additions(task) and not others else len(held.assignees.keys() - planned)
+            more = held.assignees.keys() - planned - held.copies.keys()
+            extra = 0 if marks.additions(task) and not others else len(more)
             if extra:
                 lines.append(
                     f'{_items(extra)} {"was" if extra == 1 else "were"} added to the task "{task["name"]}" '
@@ -197,15 +214,19 @@ class DataloopBackend:
         filling = Filling(self.platform, dataset, self._pace)
         if marks.state_of(task, operation.key) == "begun":
             there = filling.held(task["id"]).assignees
-            count = sum(item in there for item in operation.allocation.items.unpack())
+            planned = operation.allocation.items.unpack()
+            count = len(there) if operation.mode else sum(item in there for item in planned)
             outcome = Outcome(outcome.task_id, outcome.assignments, count)
         if marks.makes(task, operation.key):
             for made in filling.made_by(operation.key):
                 filling.delete(made["id"])
+        elif operation.action == "move_items":
+            moving.give_back(filling, task, operation)
+            filling.mark(task["id"], lambda now: marks.undone(now, operation.key))
         else:
             ids = operation.allocation.items.unpack().tolist()
             filling.take_out(task["id"], ids, discard_work=discard_work)
-            filling.mark(task["id"], lambda now: _undone(now, operation.key))
+            filling.mark(task["id"], lambda now: marks.undone(now, operation.key))
         return outcome
 
     def settle(self, keys: frozenset[str]) -> None:
@@ -252,7 +273,7 @@ class DataloopBackend:
         """Return the task in which the operation left its mark."""
         for dataset in self._at_work():
             listed = self.platform.tasks(dataset)
-            adders = [task for task in listed if key in marks.additions(task)]
+            adders = [task for task in listed if key in marks.additions(task) or key in marks.moves(task)]
             for task in [*marks.makers(listed, key), *adders]:
                 return dataset, task
         return None
@@ -267,9 +288,19 @@ class DataloopBackend:
         }
         return Outcome(str(task["id"]), assignments, int(said.get("items") or 0))
 
-    def _made(
-        self, filling: Filling, operation: Operation, context: Context, dataset: Dataset
-    ) -> tuple[str, Held | None, bool]:
+    def _target(self, operation: Operation, context: Context, dataset: Dataset) -> Document:
+        target = str(operation.target)
+        return self._task(dataset, context.tasks.get(target, target))
+
+    def _make(
+        self,
+        filling: Filling,
+        operation: Operation,
+        context: Context,
+        dataset: Dataset,
+        planned: Mapping[str, Sequence[str]],
+    ) -> str:
+        """Make the operation's task, or find it, and fill it; return its id."""
         assert operation.task is not None
         parent = operation.task.parent
         if parent is not None and parent in context.tasks:
@@ -278,15 +309,29 @@ class DataloopBackend:
             raise BackendError(f'{operation.id} needs "{parent}", which is not done')
         elif parent is not None:
             parent = self._task(dataset, parent)["id"]
-        task, first = filling.make(operation, context, parent, self.user)
+        made, first = filling.make(operation, context, parent, self.user)
+        task = str(made["id"])
+        if is_quality(operation):
+            filling.wait_for_copies(task, operation.allocation.items.count)
+            return task
         # Made just now, and all that was asked for is in it: there is nothing to look for.
-        fresh = first and task.get("totalItems") == len(first)
-        return str(task["id"]), Held(first, {}) if fresh else None, marks.is_native(task)
+        fresh = first and made.get("totalItems") == len(first)
+        owners = {item: who for who, items in planned.items() for item in items}
+        filling.fill(
+            task,
+            planned,
+            Held(first, {}) if fresh else None,
+            # Only what the platform itself has split may be split otherwise than planned.
+            misplaced=(lambda item, who: owners.get(item) != who) if marks.is_native(made) else None,
+        )
+        return task
 
     def _own_refs(self, dataset: Dataset, keys: frozenset[str]) -> frozenset[str]:
         own: set[str] = set()
         for task in self.platform.tasks(dataset):
-            if any(marks.state_of(task, key) in ("begun", "done") for key in keys):
+            # Whoever moves items makes none of their refs.
+            own_keys = keys.difference(marks.moves(task))
+            if any(marks.state_of(task, key) in ("begun", "done") for key in own_keys):
                 own.add(task["id"])
                 own.update(found["id"] for found in self.platform.assignments(dataset, task["id"]))
         return frozenset(own)
@@ -336,42 +381,6 @@ def _without_refs(item: Document, own: frozenset[str]) -> Document:
         return item
     refs = [ref for ref in system["refs"] if ref.get("id") not in own]
     return {**item, "metadata": {**item["metadata"], "system": {**system, "refs": refs}}}
-
-
-def _with_mark(task: Document, mark: Mapping[str, Any]) -> Document:
-    metadata = task.get("metadata") or {}
-    return {"metadata": {**metadata, "user": {**(metadata.get("user") or {}), marks.MARK: mark}}}
-
-
-def _adding(task: Document, operation: Operation, context: Context, state: marks.State) -> Document:
-    if marks.state_of(task, operation.key) in ("begun", "done"):
-        return {}
-    said = marks.of(task)
-    entry = {"plan": context.plan_digest, "state": state}
-    return _with_mark(task, {**said, "added": {**(said.get("added") or {}), operation.key: entry}})
-
-
-def _done(
-    task: Document, operation: Operation, context: Context, count: int, people: tuple[str, ...]
-) -> Document:
-    """Return what notes that all of an operation is there, and the query that the task is known by."""
-    key = operation.key
-    if marks.state_of(task, key) == "done":
-        return {}
-    ended = {"plan": context.plan_digest, "state": "done", "items": count, "people": list(people)}
-    said = marks.of(task)
-    if not marks.makes(task, key):
-        return _with_mark(task, {**said, "added": {**(said.get("added") or {}), key: ended}})
-    query = stored_query(operation)
-    fields = _with_mark(task, {**said, **ended, "key": key})
-    return fields if query is None else {**fields, "query": query}
-
-
-def _undone(task: Document, key: str) -> Document:
-    if marks.state_of(task, key) not in ("begun", "done"):
-        return {}
-    said = marks.of(task)
-    return _with_mark(task, {**said, "added": {**(said.get("added") or {}), key: {"state": "undone"}}})
 
 
 def _in_order(items: list[str], operation: Operation) -> ItemIds:

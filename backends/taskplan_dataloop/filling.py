@@ -11,20 +11,25 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 
 from taskplan.errors import BackendError
-from taskplan.planning.document import Operation
+from taskplan.planning.document import QUEUE, Operation
 from taskplan.replay.backend import Context
+from taskplan.replay.modes import is_quality, parts_of, system_of
 from taskplan.replay.native import native_of
 from taskplan_dataloop import marks
 from taskplan_dataloop.client import Unclear
 from taskplan_dataloop.platform import CommandFailed, Dataset, Document, Platform
 
 T = TypeVar("T")
+COPIES = "/.consensus/"
+"""The platform's copies of items lie below such a folder."""
+STABLE = 3
+"""A number seen so many times in a row is taken to be the last word."""
 LISTED = 1000
 """Up to so many items a task's stored query lists by id; beyond, it is the plan's own query."""
 
@@ -47,10 +52,25 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is in a task: item id → assignee (None: waiting), and item id → status where it has one."""
+    """What is in a task: item id → assignee (None: waiting), and item id → status where it has one.
+
+    `copies` maps the copies in a quality task to their originals; those of the
+    originals that nobody sees are left out.
+    """
 
     assignees: Mapping[str, str | None]
     statuses: Mapping[str, str]
+    copies: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The request that makes a task: the query, percent by assignee, and `put`: what it surely puts where."""
+
+    query: str | None
+    loads: Mapping[str, float]
+    put: Mapping[str, str] = field(default_factory=dict)
+    native: bool = False
 
 
 class Filling:
@@ -71,41 +91,41 @@ class Filling:
         }
         assignees: dict[str, str | None] = {}
         statuses: dict[str, str] = {}
+        copies: dict[str, str] = {}
         for item in self._platform.items(self._dataset, [{"metadata.system.refs.id": {"$in": [task]}}]):
             refs = item["metadata"]["system"].get("refs") or ()
+            if item.get("srcItem") and COPIES in item["filename"]:
+                copies[item["id"]] = item["srcItem"]
             assignees[item["id"]] = next((people[ref["id"]] for ref in refs if ref["id"] in people), None)
             for ref in refs:
                 status = (ref.get("metadata") or {}).get("status")
                 if ref["id"] == task and status is not None:
                     statuses[item["id"]] = status
-        return Held(assignees, statuses)
+        for original in copies.values():
+            assignees.pop(original, None)
+            statuses.pop(original, None)
+        return Held(assignees, statuses, copies)
 
     def make(
         self, operation: Operation, context: Context, parent: str | None, actor: str
     ) -> tuple[Document, Mapping[str, str]]:
         """Return the task that the operation makes, and what was put into it just now.
 
-        It is made where it is not there, with the first person's first items;
-        nothing was put into it, as far as is known, where it was there.
+        It is made where it is not there, with the first person's first items, or, where
+        the platform hands the items out itself, with all; nothing was put into it, as
+        far as is known, where it was there.
         """
-        who, items = next(iter(operation.items_by_assignee().items()))
-        first = {item: who.lower() for item in next(self._parts(items.tolist()), [])}
+        asked = self._asked(operation)
         put: dict[str, str] = {}
-        native = native_of(operation)
-        by_platform = self._pace.native and native.possible
 
         def attempt() -> Document | None:
             found = self.made_by(operation.key)
             if found:
                 return found[0]
-            body = self._new(operation, context, parent, actor, native=by_platform)
-            if by_platform:
-                query, loads = stored_query(operation), native.loads
-            else:
-                query, loads = _by_id(first), {who: 100.0}
-                put.update(first)
-            body["query"] = query
-            body["workload"] = [{"assigneeId": name, "load": load} for name, load in loads.items()]
+            body = self._new(operation, context, parent, actor, native=asked.native)
+            body["query"] = asked.query
+            body["workload"] = [{"assigneeId": name, "load": load} for name, load in asked.loads.items()]
+            put.update(asked.put)
             try:
                 self._finish(self._client.write("POST", "/annotationtasks", body))
             except BackendError:
@@ -116,20 +136,42 @@ class Filling:
 
         return self._until(attempt, f"make the task of {operation.id}"), put
 
+    def _asked(self, operation: Operation) -> _Asked:
+        if is_quality(operation):
+            # The copies are made together with the task, so that it is asked for whole.
+            parts = parts_of(operation)
+            return _Asked(_by_id(parts.items), {who.lower(): load for who, load in parts.loads.items()})
+        if operation.mode is not None:
+            people = operation.mode.people
+            # With the task everybody is handed a batch, and there is to be enough for all.
+            size = max(self._pace.request_items, (operation.mode.batch or 0) * len(people))
+            first = operation.allocation.items.unpack()[:size].tolist()
+            return _Asked(_by_id(first), {who.lower(): 100 / len(people) for who in people})
+        native = native_of(operation)
+        if self._pace.native and native.possible:
+            return _Asked(stored_query(operation), native.loads, native=True)
+        who, items = next(iter(operation.items_by_assignee().items()))
+        put = {item: who.lower() for item in next(self._parts(items.tolist()), [])}
+        return _Asked(_by_id(put), {who: 100.0}, put)
+
     def made_by(self, key: str) -> list[Document]:
         """Return the tasks that the operation with this key made, the one that counts first."""
         return marks.makers(self._platform.tasks(self._dataset), key)
 
     def fill(
-        self, task: str, planned: Mapping[str, Sequence[str]], held: Held | None, *, repair: bool
+        self,
+        task: str,
+        planned: Mapping[str, Sequence[str]],
+        held: Held | None,
+        *,
+        misplaced: Callable[[str, str | None], bool] | None = None,
     ) -> None:
-        """Add what is missing of assignee → item ids; `held` is what is there, None to look.
+        """Add what is missing of assignee → item ids (of `QUEUE`: what waits); `held` is what is there.
 
-        With `repair` the platform has split the items: what is with another person, or
-        was not planned, is taken out first, unless somebody has worked on it.
+        None to look. An item that is `misplaced` (item, who has it) is taken out first,
+        unless somebody has worked on it.
         """
         state = [held]
-        owners = {item: who for who, items in planned.items() for item in items}
 
         def attempt() -> bool | None:
             now = state[0] if state[0] is not None else self.held(task)
@@ -138,7 +180,7 @@ class Filling:
             wrong = [
                 item
                 for item, who in now.assignees.items()
-                if repair and owners.get(item) != who and item not in now.statuses
+                if misplaced is not None and item not in now.statuses and misplaced(item, who)
             ]
             if wrong:
                 for part in self._parts(wrong):
@@ -154,6 +196,16 @@ class Filling:
             return True
 
         self._until(attempt, "add the items")
+
+    def wait_for_copies(self, task: str, count: int) -> None:
+        """Look until so many items are with people, or some are and no more come: copies take their time."""
+        pause, seen = self._pace.settle, [0]
+        for _ in range(self._pace.tries):
+            seen.append(sum(who is not None for who in self.held(task).assignees.values()))
+            if seen[-1] == count or (seen[-1] and len(seen) > STABLE and len({*seen[-STABLE:]}) == 1):
+                return
+            time.sleep(pause * self._jitter.uniform(0.5, 1.5))
+            pause *= 2
 
     def mark(self, task: str, change: Callable[[Document], Document]) -> Document:
         """Change a task's mark and other fields of its own; `change` gets the task and returns the fields."""
@@ -204,11 +256,9 @@ class Filling:
         self._until(attempt, "take the items out of the task")
 
     def _add(self, task: str, assignee: str, items: Sequence[str]) -> None:
-        body = {
-            "query": _by_id(items),
-            "workload": [{"assigneeId": assignee, "load": 100}],
-            "asynced": True,
-        }
+        body: Document = {"query": _by_id(items), "asynced": True}
+        if assignee != QUEUE:
+            body["workload"] = [{"assigneeId": assignee, "load": 100}]
         self._finish(self._client.write("POST", f"/annotationtasks/{task}/addToTask", body))
 
     def _finish(self, answer: Any) -> None:
@@ -232,6 +282,7 @@ class Filling:
             spec["parentTaskId"] = parent
         key = operation.key
         mark = marks.made(key, context.plan_digest, native=native)
+        system = {"system": system_of(operation.mode)} if operation.mode is not None else {}
         body: Document = {
             "name": fields.name,
             "taskOwner": (fields.owner or actor).lower(),
@@ -241,10 +292,12 @@ class Filling:
             "recipeId": fields.recipe or next(iter(self._dataset.recipes), None),
             "assignmentIds": [],
             "priority": fields.priority,
-            "metadata": {"user": {**fields.metadata, marks.MARK: mark}},
+            "metadata": {"user": {**fields.metadata, marks.MARK: mark}, **system},
             "checkIfExist": {"query": {"filter": {"$and": [{f"metadata.user.{marks.MARK}.key": key}]}}},
             "asynced": True,
         }
+        if is_quality(operation):
+            body["percentage"] = True
         if fields.due is not None:
             body["dueDate"] = fields.due
         if fields.actions:
@@ -286,5 +339,5 @@ def stored_query(operation: Operation) -> str | None:
     if operation.selection.query is not None:
         return json.dumps({**operation.selection.query, "resource": "items"}, ensure_ascii=False)
     if operation.allocation.items.count <= LISTED:
-        return _by_id(operation.allocation.items.unpack())
+        return _by_id(dict.fromkeys(operation.allocation.items.unpack()))
     return None

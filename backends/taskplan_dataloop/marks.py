@@ -2,14 +2,17 @@
 
 ``{"key", "plan", "state"}`` for the operation that made the task (and ``native``
 where the platform was to split its items), and below
-``added`` one such entry, by key, for each that has added items to it. `state` is
-"begun" until all of the operation is there, then "done".
+``added`` one such entry, by key, for each that has added items to it, or (`moves`)
+has moved items in it, in the order of `turn`. `state` is "begun" until all of the operation is there, then
+"done", and "begun" again while it is being undone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
+
+from taskplan.planning.document import Operation
 
 MARK = "taskplan"
 State = Literal["begun", "done", "undone"]
@@ -63,10 +66,73 @@ def state_of(task: Mapping[str, Any], key: str) -> State | None:
 
 def additions(task: Mapping[str, Any]) -> frozenset[str]:
     """Return the keys of the operations that have added items and were not undone."""
+    return frozenset(key for key, entry in _others(task).items() if not entry.get("moves"))
+
+
+def moves(task: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of the operations that have moved items and were not undone, oldest first."""
+    found = {key: entry for key, entry in _others(task).items() if entry.get("moves")}
+    return tuple(sorted(found, key=lambda key: (int(found[key].get("turn") or 0), key)))
+
+
+def _others(task: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     added = of(task).get("added")
     if not isinstance(added, Mapping):
-        return frozenset()
-    return frozenset(key for key, entry in added.items() if _state(entry) in ("begun", "done"))
+        return {}
+    return {key: entry for key, entry in added.items() if _state(entry) in ("begun", "done")}
+
+
+def begins(task: Mapping[str, Any], operation: Operation, plan: str) -> dict[str, Any]:
+    """Return the fields that note that an operation on a task that is there has begun; none where it has."""
+    if state_of(task, operation.key) in ("begun", "done"):
+        return {}
+    entry: dict[str, Any] = {"plan": plan, "state": "begun"}
+    if operation.action == "move_items":
+        turns = [int(other.get("turn") or 0) for other in _others(task).values()]
+        entry |= {"moves": True, "turn": max(turns, default=0) + 1}
+    return _with_entry(task, operation.key, entry)
+
+
+def ends(task: Mapping[str, Any], operation: Operation, plan: str) -> dict[str, Any]:
+    """Return the fields that note that all of an operation is there; none where that is noted."""
+    key = operation.key
+    if state_of(task, key) == "done":
+        return {}
+    begun = entry_of(task, key)
+    ended = {
+        **{name: begun[name] for name in ("moves", "turn") if name in begun},
+        "plan": plan,
+        "state": "done",
+        "items": operation.allocation.items.count,
+        "people": [who.lower() for who in operation.people],
+    }
+    if makes(task, key):
+        return _with_mark(task, {**of(task), **ended, "key": key})
+    return _with_entry(task, key, ended)
+
+
+def begins_undo(task: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the fields that note that what was done is being undone; none where it is not done."""
+    if state_of(task, key) != "done":
+        return {}
+    return _with_entry(task, key, {**entry_of(task, key), "state": "begun"})
+
+
+def undone(task: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the fields that note that an operation was undone; none where nothing of it is noted."""
+    if state_of(task, key) not in ("begun", "done"):
+        return {}
+    return _with_entry(task, key, {"state": "undone"})
+
+
+def _with_entry(task: Mapping[str, Any], key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    said = of(task)
+    return _with_mark(task, {**said, "added": {**(said.get("added") or {}), key: entry}})
+
+
+def _with_mark(task: Mapping[str, Any], mark: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = task.get("metadata") or {}
+    return {"metadata": {**metadata, "user": {**(metadata.get("user") or {}), MARK: mark}}}
 
 
 def _state(entry: Mapping[str, Any]) -> State | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from taskplan_dataloop.backend import ACTIONS, SUMMARY, DataloopBackend
+from taskplan_dataloop.backend import ACTIONS, MODES, SUMMARY, DataloopBackend
 from taskplan_dataloop.client import Client
 from taskplan_dataloop.filling import Pace
 from taskplan_dataloop.login import settings_from
@@ -17,7 +17,7 @@ class DataloopPlugin:
 
     name = "dataloop"
     summary = SUMMARY
-    capabilities = (*ACTIONS, "pull")
+    capabilities = (*ACTIONS, *MODES, "pull")
 
     def connect(self, options: Mapping[str, Any]) -> DataloopBackend:
         """Connect; `options` are those of the command line, ``gate_url``, ``project`` and so on."""

@@ -32,6 +32,7 @@ ChangeKind = Literal[
     "item-moved",
     "item-done",
     "task-gone",
+    "task-kind",
     "parent-gone",
     "stranger",
     "empty",
@@ -174,6 +175,10 @@ def _moves(plan: Plan, backend: Backend, operation: Operation, moved: dict[str, 
         target = backend.task(dataset, str(operation.target))
     except InputError as error:
         return [Change("task-gone", operation.id, f"{operation.id}: {error.message}")]
+    system = (target.document.get("metadata") or {}).get("system") or {}
+    if any(system.get(name) is not None for name in ("batchSize", "consensusTaskType")):
+        words = f'{operation.id}: the task "{target.name}" hands its items out itself, none can be moved'
+        return [Change("task-kind", operation.id, words)]
     if backend.begun(operation.key):
         return []
     wanted = operation.allocation.items.unpack()
