@@ -60,7 +60,7 @@ def _middle(descending: Counts, goals: Counts) -> tuple[int, int]:
 
 def _dealt(groups: int, room: Counts) -> Counts:
     """Deal groups in turn, in proportion to the room that each person has left."""
-    share = groups * room / int(room.sum())
+    share = groups * (room / int(room.sum()))
     hands = np.floor(share).astype(np.int64)
     hands[np.argsort(hands - share, kind="stable")[: groups - int(hands.sum())]] += 1
     turns = [(np.arange(hand) + 0.5) / hand for hand in hands.tolist()]

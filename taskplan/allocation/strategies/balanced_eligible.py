@@ -119,7 +119,8 @@ def _by_effort(
 ) -> NDArray[np.int64]:
     if not target.any():
         return np.full(len(sizes), int(np.argmax(able)))
-    return place_groups(sizes, target, 1.0, ENOUGH).astype(np.int64)
+    level = float(sizes.sum()) / float(target.sum())
+    return place_groups(sizes, target, level, ENOUGH).astype(np.int64)
 
 
 def _by_count(
