@@ -24,6 +24,7 @@ from taskplan.errors import InfeasibleError, InputError
 ENOUGH = 1.0001
 """Improvement stops where the largest relative load is this close to the bound."""
 _GRAINS = 2**40
+MANY, FEW = 10_000, 200
 
 
 class BalancedEligible:
@@ -119,7 +120,13 @@ def _by_effort(
 ) -> NDArray[np.int64]:
     if not target.any():
         return np.full(len(sizes), int(np.argmax(able)))
-    level = float(sizes.sum()) / float(target.sum())
+    # In the same units: placing compares sizes with targets.
+    target = np.rint(target * (float(sizes.sum()) / float(target.sum()))).astype(np.int64)
+    if len(sizes) > MANY:
+        # A few items' worth of so many is left to the exchanges: it would keep the rest from being dealt.
+        few = FEW * float(sizes.mean())
+        target = np.where(target < min(few, int(target.max())), 0, target)
+    level = float(sizes.sum()) / float(max(int(target.sum()), 1))
     return place_groups(sizes, target, level, ENOUGH).astype(np.int64)
 
 
