@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 MOST_COMBINATIONS = 200_000
+_TIE = 1e-12
 MOST_EXCHANGED, EXCHANGES = 5_000, 300
 """So many exchanges are tried to even out pairs, and none among more items than this."""
 
@@ -144,16 +145,17 @@ def _one_by_one(left: Counts, size: int, overlap: int, met: NDArray[np.float64])
     for place in range(size):
         remaining = size - place
         group = np.flatnonzero(left == remaining).tolist()
-        debt = met[group].sum(axis=0) / wanted if group else np.zeros(len(left))
+        # By whole items only, so that who meets whom decides; of equals, whoever has more left.
+        claim = (remaining - np.floor(left * (size / wanted))) / size - _TIE * left
+        claim[left == 0] = np.inf
+        claim[group] = np.inf
+        if group:
+            claim = claim + met[group].sum(axis=0) / wanted
         while len(group) < overlap:
-            # Behind in their items, by whole items only, so that who meets whom decides the rest.
-            behind = np.floor(left / wanted * size) - remaining
-            score = np.where(left > 0, debt - behind / size, np.inf)
-            score[group] = np.inf
-            best = np.flatnonzero(score <= score.min() + 1e-12)
-            person = int(best[np.argmax(left[best])])
+            person = int(claim.argmin())
             group.append(person)
-            debt = debt + met[person] / wanted
+            claim = claim + met[person] / wanted
+            claim[person] = np.inf
         left[group] -= 1
         for person in group:
             met[person, group] += 1
