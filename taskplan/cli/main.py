@@ -32,6 +32,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("taskplan.cli.show", "Show a plan."),
         "diff": ("taskplan.cli.show", "Compare two plans by people and items."),
         "explain": ("taskplan.cli.show", "Say why an item went to someone, or to nobody."),
+        "check": ("taskplan.cli.check", "Check a plan, or whether a way to split is fair."),
         "strategies": ("taskplan.cli.registry", "List the installed ways to split items."),
     },
     "Replay": {

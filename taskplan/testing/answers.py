@@ -107,19 +107,24 @@ def _place(places: Mapping[str, int], owner: Any) -> int:
     return int(owner)
 
 
-def as_strategy(target: Testable) -> Strategy:
+def as_strategy(target: Testable, options: Mapping[str, Any] | None = None) -> Strategy:
     """Return what is to be tested as a strategy; InputError for what cannot be one.
 
-    A text is the name of an installed strategy, or ``module:attribute``.
+    A text is the name of an installed strategy, or ``module:attribute``; `options` go
+    to the class that it names.
     """
+    if isinstance(target, str) and ":" not in target:
+        return load_strategy(target, options)
     if isinstance(target, str):
-        return as_strategy(imported(target)) if ":" in target else load_strategy(target)
+        target = imported(target)
     if isinstance(target, type):
         made: type = target
         try:
-            target = made()
+            target = made(**(options or {}))
         except TypeError as error:
-            raise InputError(f"{made.__name__} cannot be made without arguments: {error}") from error
+            raise InputError(f"{made.__name__} cannot be made: {error}") from error
+    elif options:
+        raise InputError(f"only a class takes options, got a {type(target).__name__}")
     if callable(getattr(target, "allocate", None)):
         return target  # type: ignore[return-value]
     if callable(target):
@@ -146,7 +151,7 @@ def imported(target: str) -> Any:
             raise InputError(f"importing {module_name} failed: {error}", source=target) from error
         near = did_you_mean(module_name, [path.stem for path in Path.cwd().glob("*.py")])
         raise InputError(f'there is no module "{error.name}"', source=target, hint=near) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"importing {module_name} failed: {type(error).__name__}: {error}"
         raise InputError(message.replace("\n", " "), source=target) from error
     for part in attribute.split("."):

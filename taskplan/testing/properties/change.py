@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from taskplan.allocation.problem import Problem, Strategy
 from taskplan.testing.properties.base import ask, fail, fairness, is_plain, items, owners
 
+STEPS = 3
+"""How many items are added, one by one."""
 FACTORS = (1.1, 2.0, 10.0)
 """By how much a weight is raised to see what happens."""
 
@@ -25,13 +27,16 @@ def house_monotonicity(strategy: Strategy, problem: Problem) -> None:
     Source: the Alabama paradox: Balinski and Young, Fair Representation (2001).
     """
     before = ask(strategy, problem).counts.tolist()
-    after = ask(strategy, one_more(problem)).counts.tolist()
-    for person, fewer, more in zip(problem.assignees, before, after, strict=True):
-        if more < fewer:
-            fail(
-                f"{person.email} gets {items(fewer)} of {problem.n_items}, "
-                f"but {more} of {problem.n_items + 1} (counts {before} and {after})"
-            )
+    for _ in range(STEPS):
+        problem = one_more(problem)
+        after = ask(strategy, problem).counts.tolist()
+        for person, fewer, more in zip(problem.assignees, before, after, strict=True):
+            if more < fewer:
+                fail(
+                    f"{person.email} gets {items(fewer)} of {problem.n_items - 1}, "
+                    f"but {more} of {problem.n_items} (counts {before} and {after})"
+                )
+        before = after
 
 
 def one_more(problem: Problem) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from hypothesis import strategies as st
 
@@ -15,7 +15,9 @@ ShareKind = Literal["none", "weight", "percent", "count"]
 
 ORDERINGS: tuple[OrderingKind, ...] = get_args(OrderingKind)
 SHARES: tuple[ShareKind, ...] = get_args(ShareKind)
-WEIGHTS = st.none() | st.integers(1, 9).map(float) | st.floats(0.125, 64.0, allow_subnormal=False)
+WHOLE_WEIGHTS = st.none() | st.integers(1, 9).map(float)
+"""Weights that often are alike, or multiples of each other: where ties are, rules differ."""
+WEIGHTS = WHOLE_WEIGHTS | st.floats(0.125, 64.0, allow_subnormal=False)
 
 
 def orderings(kinds: Sequence[OrderingKind] = ORDERINGS) -> st.SearchStrategy[Ordering]:
@@ -44,31 +46,46 @@ def assignees(
     factors, rates and capacities where `kinds` of items are named.
     """
     share = draw(st.sampled_from(shares))
-    size = draw(st.integers(1, max_size))
-    # All of one person is drawn together, so that a person can be left out in shrinking.
-    people = []
-    cuts = []
-    for email in _emails(size):
-        person = Assignee(email)
-        if share == "weight":
-            person = replace(person, weight=draw(WEIGHTS))
-        elif share == "count":
-            person = replace(person, count=draw(st.none() | st.integers(0, n_items)))
-        elif share == "percent":
-            cuts.append(draw(st.integers(0, 100)))
-        if bounds:
-            bound = st.none() | st.integers(0, n_items)
-            person = replace(person, minimum=draw(bound), maximum=draw(bound))
-        if skills:
-            person = replace(person, skills=draw(st.frozensets(st.sampled_from(skills))))
-        if kinds:
-            person = draw(_with_kinds(person, n_items, kinds))
-        people.append(person)
+    asked: dict[ShareKind, st.SearchStrategy[Any]] = {
+        "none": st.none(),
+        "weight": WEIGHTS if share == "weight" and draw(st.booleans()) else WHOLE_WEIGHTS,
+        "percent": st.integers(0, 100),
+        "count": st.none() | st.integers(0, n_items),
+    }
+    # All of one person is one draw of a list, so that shrinking can leave a person out.
+    one = _person(share, asked[share], n_items, bounds=bounds, skills=skills, kinds=kinds)
+    drawn = draw(st.lists(one, min_size=1, max_size=max_size))
+    people = [replace(person, email=email) for person, email in zip(drawn, _emails(len(drawn)), strict=True)]
     if share == "count":
         people = _counts_that_fit(people, n_items)
     if share == "percent":
-        people = [replace(p, percent=part) for p, part in zip(people, _parts(cuts[1:], 100), strict=True)]
+        cuts = [int(person.percent or 0) for person in people[1:]]
+        people = [replace(p, percent=part) for p, part in zip(people, _parts(cuts, 100), strict=True)]
     return tuple(_bounds_that_fit(people, n_items) if bounds else people)
+
+
+@st.composite
+def _person(
+    draw: st.DrawFn,
+    share: ShareKind,
+    asked: st.SearchStrategy[Any],
+    n_items: int,
+    *,
+    bounds: bool,
+    skills: Sequence[str],
+    kinds: Sequence[str],
+) -> Assignee:
+    """Draw somebody without a name, whose numbers need not go with those of others."""
+    person = Assignee("")
+    if share != "none":
+        fields: dict[str, Any] = {share: draw(asked)}
+        person = replace(person, **fields)
+    if bounds:
+        bound = st.none() | st.integers(0, n_items)
+        person = replace(person, minimum=draw(bound), maximum=draw(bound))
+    if skills:
+        person = replace(person, skills=draw(st.frozensets(st.sampled_from(skills))))
+    return draw(_with_kinds(person, n_items, kinds)) if kinds else person
 
 
 @st.composite

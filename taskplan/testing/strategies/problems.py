@@ -52,8 +52,19 @@ def problems(
     has which items now, some of them started, some with somebody who has left). Each
     alone can be met; together they may clash.
     """
-    n_items = draw(st.integers(0, max_items))
     ordering = draw(orderings(kinds))
+    columns: dict[str, st.SearchStrategy[Any]] = {}
+    if ordering.path is not None:
+        columns["keys"] = st.integers(0, max_keys - 1)
+    # All of one item is one draw of a list, so that shrinking can leave an item out.
+    if needs or effort or item_kinds or held:
+        columns |= _columns(needs=needs, effort=effort, item_kinds=item_kinds, held=held)
+        rows = draw(st.lists(st.tuples(*columns.values()), max_size=max_items))
+        n_items = len(rows)
+    else:
+        n_items = draw(st.integers(0, max_items))
+        least = n_items if columns else 0
+        rows = draw(st.lists(st.tuples(*columns.values()), min_size=least, max_size=least))
     people = draw(
         assignees(
             n_items,
@@ -67,26 +78,16 @@ def problems(
     copies = draw(st.integers(1, min(3, len(people)))) if overlap else 1
     asked = draw(_needs(people, copies)) if needs else ()
     holders = (*(person.email for person in people), LEFT) if held else ()
-    columns: dict[str, st.SearchStrategy[Any]] = {}
-    if ordering.path is not None:
-        columns["keys"] = st.integers(0, max_keys - 1)
-    if asked:
-        columns["need"] = st.integers(0, len(asked) - 1)
-    if effort:
-        # Quarters are exact as floats, so that sums do not depend on their sequence.
-        quarters = st.integers(1, 64).map(lambda number: number / 4)
-        columns["effort"] = st.integers(1, 16).map(float) | quarters
-    if item_kinds:
-        columns["kind"] = st.integers(0, len(KINDS) - 1)
-    if held:
-        columns["held"] = st.just(-1) | st.integers(0, len(holders) - 1)
-        columns["started"] = st.booleans()
-    # All of one item is drawn together, so that an item can be left out in shrinking.
-    rows = [[draw(column) for column in columns.values()] for _ in range(n_items if columns else 0)]
-    drawn = dict(zip(columns, zip(*rows, strict=True), strict=False)) if rows else dict.fromkeys(columns, ())
-    arrays = {name: np.array(values, dtype=DTYPES[name]) for name, values in drawn.items()}
+    values = zip(*rows, strict=True) if rows else [()] * len(columns)
+    arrays = {
+        name: np.array(column, dtype=DTYPES[name]) for name, column in zip(columns, values, strict=True)
+    }
     if "keys" in arrays:
         arrays["keys"] = arrays["keys"].astype(draw(st.sampled_from([np.int64, np.int32, np.uint8])))
+    if "need" in arrays:
+        arrays["need"] %= len(asked)
+    if "held" in arrays:
+        arrays["held"] = np.where(arrays["held"] < 0, -1, arrays["held"] % len(holders))
     problem = Problem(
         n_items,
         people,
@@ -101,17 +102,34 @@ def problems(
     return _without_empty(problem)
 
 
+def _columns(*, needs: bool, effort: bool, item_kinds: bool, held: bool) -> dict[str, st.SearchStrategy[Any]]:
+    """Return what is drawn for each item; numbers of needs and holders are yet to be cut to size."""
+    columns: dict[str, st.SearchStrategy[Any]] = {}
+    if needs:
+        columns["need"] = st.integers(0, 3)
+    if effort:
+        # Quarters are exact as floats, so that sums do not depend on their sequence.
+        quarters = st.integers(1, 64).map(lambda number: number / 4)
+        columns["effort"] = st.integers(1, 16).map(float) | quarters
+    if item_kinds:
+        columns["kind"] = st.integers(0, len(KINDS) - 1)
+    if held:
+        columns["held"] = st.just(-1) | st.integers(0, 99)
+        columns["started"] = st.booleans()
+    return columns
+
+
 @st.composite
 def _needs(draw: st.DrawFn, people: tuple[Assignee, ...], copies: int) -> tuple[Need, ...]:
     """Draw needs, each of which as many people as there are copies of an item can meet."""
     names = st.frozensets(st.sampled_from([person.email for person in people]))
-    drawn = []
-    for _ in range(draw(st.integers(1, 4))):
-        first = draw(st.integers(0, len(people) - 1))
+    one = st.tuples(st.integers(0, len(people) - 1), st.frozensets(st.sampled_from(SKILLS)), names)
+    needs = []
+    for first, skills, excluded in draw(st.lists(one, min_size=1, max_size=4)):
         able = [people[(first + step) % len(people)] for step in range(copies)]
-        skills = draw(st.frozensets(st.sampled_from(SKILLS))).intersection(*(p.skills for p in able))
-        drawn.append(Need(skills, draw(names) - {person.email for person in able}))
-    return tuple(drawn)
+        met = skills.intersection(*(person.skills for person in able))
+        needs.append(Need(met, excluded - {person.email for person in able}))
+    return tuple(needs)
 
 
 def _without_empty(problem: Problem) -> Problem:
