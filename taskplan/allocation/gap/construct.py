@@ -29,7 +29,7 @@ def construct(instance: Instance, relaxation: Relaxation) -> Counts:
     if not len(groups):
         return given
     costs = priced(instance, relaxation.prices)
-    free = instance.room - (instance.use * given).sum(axis=1)
+    free = instance.free(given)
     owed = np.zeros(len(free))
     sizes = np.where(instance.allowed, instance.use, np.inf).min(axis=0)
     for group in groups[np.argsort(-sizes[groups], kind="stable")].tolist():

@@ -13,6 +13,9 @@ from taskplan.allocation.gap.instance import Counts, Floats
 TENURES = (1, 5)
 """So many steps, from and below, a person may not get back an item that was taken away."""
 
+FEE = 2.0
+"""The fee for use above capacity at the start, as a multiple of its price."""
+
 RISE, FALL = 0.005, 0.01
 """How fast fees for too much use grow, for each person in play, and shrink."""
 
@@ -30,6 +33,16 @@ class Core:
     room: Floats
     prices: Floats
     kinds: Counts
+
+    def used(self, owner: Counts) -> Floats:
+        """Return each person's use, [people], when the items are given to `owner`."""
+        used = np.bincount(owner, self.use[owner, np.arange(len(owner))], len(self.room))
+        return used.astype(np.float64)
+
+    def standing(self, owner: Counts) -> tuple[float, float]:
+        """Return the use above room and the total cost, when the items are given to `owner`."""
+        above = np.maximum(0, self.used(owner) - self.room).sum()
+        return float(above), float(self.cost[owner, np.arange(len(owner))].sum())
 
 
 def improve(core: Core, owner: Counts, steps: int, target: float, rng: np.random.Generator) -> Counts:
@@ -93,7 +106,7 @@ class _Search:
         spread = float(np.ptp(finite)) if finite.size else 0.0
         self.trifle = 1e-9 * max(float(np.abs(finite).max(initial=0)), spread)
         self.least_fee = (spread or 1.0) / max(float(core.use.max(initial=0)), 1e-300) / 1000
-        self.fees = np.maximum(core.prices, 100 * self.least_fee)
+        self.fees = np.maximum(FEE * core.prices, 100 * self.least_fee)
         kinds = np.concatenate([core.kinds, np.full(people, -1)])
         self.barred = np.where(kinds[:, None] == kinds, np.inf, 0)
         self.change = self.cost - self.own_cost

@@ -39,15 +39,16 @@ class Instance:
         """Return the total cost of `given`."""
         return float((self.cost * given).sum())
 
-    def excess(self, given: Counts) -> Floats:
-        """Return by how much each person's use is above the capacity, [people]."""
-        above: Floats = np.maximum(0, (self.use * given).sum(axis=1) - self.room)
-        return above
+    def free(self, given: Counts) -> Floats:
+        """Return the room that `given` leaves, below 0 where it is too much, [people]."""
+        left: Floats = self.room - (self.use * given).sum(axis=1)
+        return left
 
     def rounded_up(self, bound: float) -> float:
         """Return a lower bound with its rounding errors taken off, a whole number where all costs are."""
-        safe = bound - TOLERANCE * max(1.0, abs(bound))
-        return float(np.ceil(bound - max(1e-6, bound - safe))) if self.integral else safe
+        error = TOLERANCE * max(1.0, abs(bound))
+        # Without nought's minus sign.
+        return float(np.ceil(bound - max(1e-6, error))) + 0.0 if self.integral else bound - error
 
 
 def checked(cost: ArrayLike, use: ArrayLike, capacity: ArrayLike, counts: ArrayLike | None) -> Instance:

@@ -82,7 +82,7 @@ def _interior_point(cost: Floats, weight: Floats, room: Floats, allowed: Flags) 
         lack = room - (weight * y).sum(axis=1) - slack
         product = float((y * z).sum() + slack @ prices)
         exact = product < PRECISION * (1 + abs(float((cost * y).sum())))
-        if (exact and np.abs(lack).max(initial=0) < PRECISION) or prices.max(initial=0) > DIVERGED:
+        if (exact and np.abs(lack).max(initial=0) < 100 * PRECISION) or prices.max(initial=0) > DIVERGED:
             break
         system = _System.of(y, z, slack, prices, weight, lack)
         d_y, d_z, d_slack, d_prices, _ = system.solved(-y * z, -slack * prices)

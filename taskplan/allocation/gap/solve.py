@@ -12,7 +12,7 @@ from taskplan.allocation.gap.improve import improve
 from taskplan.allocation.gap.instance import TOLERANCE, Counts, Instance, checked
 from taskplan.allocation.gap.knapsack import knapsack_bound
 from taskplan.allocation.gap.parts import Part, sample, whole
-from taskplan.allocation.gap.relaxation import Relaxation, relax
+from taskplan.allocation.gap.relaxation import Relaxation, priced, relax
 from taskplan.errors import InfeasibleError
 
 ROUNDS = 10
@@ -27,6 +27,10 @@ PARTS = 8
 
 POOL = 6
 """So many of the best answers are kept to be mixed."""
+
+
+Standing = tuple[float, float]
+"""Use above capacity and total cost; the lower is the better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,11 @@ def solve(
     given = construct(instance, relaxation)
     part = whole(instance, relaxation, given)
     if part is None:
-        given = _search_parts(instance, relaxation, given, bound, rounds, rng)
+        _search_parts(instance, relaxation, given, bound, rounds, rng)
     else:
-        given, bound = _search_whole(instance, part, bound, rounds, rng)
-    above = instance.excess(given)
+        owner, bound = _search_whole(instance, part, bound, rounds, rng)
+        part.hand_over(given, owner)
+    above = np.maximum(0, -instance.free(given))
     if above.any():
         raise InfeasibleError(
             "no way was found to give all items within the capacities; the nearest one is "
@@ -82,37 +87,37 @@ def solve(
     return GapSolution(given, value, min(bound, value))
 
 
-def _standing(instance: Instance, given: Counts) -> tuple[float, float]:
-    return float(instance.excess(given).sum()), instance.value(given)
-
-
-def _proven(instance: Instance, given: Counts, bound: float) -> bool:
-    above, value = _standing(instance, given)
+def _proven(standing: Standing, bound: float) -> bool:
+    above, value = standing
     return above == 0 and value <= bound + TOLERANCE * max(1, abs(bound))
 
 
 def _search_whole(
     instance: Instance, part: Part, bound: float, rounds: int, rng: np.random.Generator
 ) -> tuple[Counts, float]:
-    """Search from the start, then from mixtures of two of the best answers so far; tighten the bound, too."""
+    """Return the best owners found and a bound tightened where it can be.
+
+    The first search is from the start, the others from mixtures of two of the best answers so far.
+    """
+    core = part.core
     size = len(part.owner) + len(part.people)
-    steps = round(STEPS * min(size / USUAL, (USUAL / size) ** 2, 1))
-    pool: list[tuple[tuple[float, float], Counts]] = []
+    steps = round(STEPS * min(size / USUAL, (USUAL / size) ** 2))
+    pool: list[tuple[Standing, Counts]] = [(core.standing(part.owner), part.owner)]
     start, tight = part.owner, False
     for _ in range(rounds):
-        owner = improve(part.core, start, steps, bound, rng)
-        if not any((owner == other).all() for _, other in pool):
-            pool.append((_standing(instance, part.given(owner)), owner))
-            pool = sorted(pool, key=lambda answer: answer[0])[:POOL]
-        (above, value), best = pool[0]
-        if above == 0 and not tight and value > bound:
-            bound = max(bound, instance.rounded_up(knapsack_bound(part.core, value, value)))
-            tight = True
-        if _proven(instance, part.given(best), bound):
+        if _proven(pool[0][0], bound):
             break
+        owner = improve(core, start, steps, bound, rng)
+        if not any((owner == other).all() for _, other in pool):
+            pool.append((core.standing(owner), owner))
+            pool = sorted(pool, key=lambda answer: answer[0])[:POOL]
+        above, value = pool[0][0]
+        if above == 0 and not tight:
+            bound = max(bound, instance.rounded_up(knapsack_bound(core, value, value)))
+            tight = True
         first, second = rng.choice(len(pool), 2, replace=len(pool) < 2)
         start = np.where(rng.random(len(owner)) < 0.5, pool[first][1], pool[second][1])
-    return part.given(pool[0][1] if pool else part.owner), bound
+    return pool[0][1], bound
 
 
 def _search_parts(
@@ -122,17 +127,19 @@ def _search_parts(
     bound: float,
     rounds: int,
     rng: np.random.Generator,
-) -> Counts:
-    """Search random parts, one after the other, and keep what is better."""
-    best = _standing(instance, given)
+) -> None:
+    """Improve `given` in random parts, one after the other."""
+    costs = priced(instance, relaxation.prices)
+    free, value = instance.free(given), instance.value(given)
     for _ in range(rounds * PARTS):
-        part = sample(instance, relaxation, given, rng)
-        fixed = instance.value(part.fixed)
-        owner = improve(part.core, part.owner, STEPS // PARTS, bound - fixed, rng)
-        other = part.given(owner)
-        here = _standing(instance, other)
-        if here < best:
-            best, given = here, other
-            if _proven(instance, given, bound):
-                break
-    return given
+        above = float(np.maximum(0, -free).sum())
+        if _proven((above, value), bound):
+            break
+        part = sample(instance, relaxation, costs, given, free, rng)
+        before = part.core.standing(part.owner)
+        owner = improve(part.core, part.owner, STEPS // PARTS, bound - value + before[1], rng)
+        after = part.core.standing(owner)
+        if after < before:
+            part.hand_over(given, owner)
+            free[part.people] += part.core.used(part.owner) - part.core.used(owner)
+            value += after[1] - before[1]
