@@ -220,7 +220,9 @@ def _items(operation: Operation, table: ItemTable, before: ItemTable | None) -> 
         Change("item-gone", operation.id, f"{operation.id}: item {item} is gone", item=item)
         for item in wanted.take(np.flatnonzero(rows < 0))
     ]
-    if operation.selection.query is not None:
+    # Ground truth of a filter's own is among the items, and the query is not about it.
+    mixed = operation.mode is None and operation.allocation.strategy == "honeypot"
+    if operation.selection.query is not None and not mixed:
         there = rows >= 0
         if is_quality(operation):
             # Ground truth is in nobody's selection: the platform takes it from its own folder.

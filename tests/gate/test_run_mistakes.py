@@ -69,9 +69,12 @@ def test_what_a_plan_cannot_hold_is_told_and_the_plan_still_holds(folder: Path) 
     work = outcome.tasks["renamed"]
     assert (work["moved"], work["left"]) == (10, 2)
     plan = read_plan(folder / "plan.json")
-    assert plan.operations == ()
+    (moved,) = plan.operations
+    assert (moved.action, [(m.taker, m.items) for m in moved.moves]) == (
+        "move_items",
+        [("annotator3@example.com", 10)],
+    )
     assert plan.warnings == (
-        "renamed: 10 items moved between people; a plan does not do that",
         "renamed: 2 items left it; a plan does not do that",
         'renamed: was named "label" before; a plan does not do that',
     )

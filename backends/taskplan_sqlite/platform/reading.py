@@ -85,15 +85,21 @@ def held_items(
     return {assignment: np.sort(np.fromstring(items, dtype=np.int64, sep=",")) for assignment, items in rows}
 
 
-def held_originals(connection: sqlite3.Connection, task: str, operation: str) -> dict[str, ItemIds]:
-    """Return annotator → ids of what `operation` gave them in a quality task; a copy is its original's."""
+def held_originals(
+    connection: sqlite3.Connection, task: str, operation: str | None = None
+) -> dict[str, ItemIds]:
+    """Return annotator → ids of what they have in a quality task, originals in place of copies.
+
+    Only what `operation` gave them, where it is given.
+    """
     held: dict[str, list[str]] = {}
     for annotator, item, source in connection.execute(
         f"""SELECT a.annotator, i.id, CASE WHEN i.hidden = 1 THEN json_extract(i.document, '$.srcItem') END
             FROM refs r JOIN items i ON i.pk = r.item
             JOIN (SELECT id, annotator, position FROM assignments WHERE task = :task AND {SEEN}) a
             ON a.id = r.assignment
-            WHERE r.task = :task AND r.operation = :operation ORDER BY a.position, r.item""",
+            WHERE r.task = :task AND (:operation IS NULL OR r.operation = :operation)
+            ORDER BY a.position, r.item""",
         {"task": task, "operation": operation},
     ):
         held.setdefault(annotator, []).append(source or item)
