@@ -140,6 +140,12 @@ def test_nothing_to_give_costs_nothing() -> None:
     assert (solution.given.sum(), solution.value, solution.bound) == (0, 0, 0)
 
 
+def test_a_group_without_items_needs_nobody() -> None:
+    solution = solve([[np.inf, 2], [np.inf, 1]], np.ones((2, 2)), [1, 1], [0, 2])
+    assert solution.given.tolist() == [[0, 1], [0, 1]]
+    assert solution.value == solution.bound == 3
+
+
 @pytest.mark.parametrize(
     ("cost", "use", "capacity", "said"),
     [

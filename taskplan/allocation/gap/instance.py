@@ -19,7 +19,7 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A checked instance; `cost`, `use` and `allowed` are [people, groups], `use` is 0 where not allowed."""
+    """A checked instance; `cost` and `use` [people, groups] are 0 where not `allowed`."""
 
     cost: Floats
     use: Floats
@@ -87,13 +87,9 @@ def _refuse_homeless(counts: Counts, may: Flags, fits: Flags) -> None:
     homeless = np.flatnonzero((counts > 0) & ~fits.any(axis=0))
     if len(homeless):
         group = int(homeless[0])
-        why = (
-            "takes more than anyone who may have it has room for"
-            if may[:, group].any()
-            else "nobody may have"
-        )
-        subject = f"an item of group {group}"
-        raise InfeasibleError(f"{subject} {why}" if may[:, group].any() else f"{why} {subject}")
+        if not may[:, group].any():
+            raise InfeasibleError(f"nobody may have an item of group {group}")
+        raise InfeasibleError(f"an item of group {group} takes more than anyone who may have it has room for")
 
 
 def _refuse_too_much(instance: Instance) -> None:

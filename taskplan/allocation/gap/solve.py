@@ -28,7 +28,6 @@ PARTS = 8
 POOL = 6
 """So many of the best answers are kept to be mixed."""
 
-
 Standing = tuple[float, float]
 """Use above capacity and total cost; the lower is the better."""
 
@@ -60,11 +59,10 @@ def solve(
     for what is not such an instance and InfeasibleError where the items have been proven not to
     fit or no way was found.
 
-    The generalised assignment problem: a linear relaxation gives prices, a bound and a start
-    (M. L. Fisher, R. Jaikumar and L. N. Van Wassenhove, *A multiplier adjustment method for the
-    generalized assignment problem*, 1986, on the bound); local search with mixing of good answers
-    does the rest (P. C. Chu and J. E. Beasley, *A genetic algorithm for the generalised assignment
-    problem*, 1997).
+    The generalised assignment problem. The linear relaxation gives prices of capacity, a bound and
+    a start; tabu search with chains of exchanges does the rest, where it can all at once from
+    mixtures of good answers (P. C. Chu and J. E. Beasley, *A genetic algorithm for the generalised
+    assignment problem*, 1997), else part by part.
     """
     instance = checked(cost, use, capacity, counts)
     relaxation = relax(instance)
