@@ -74,6 +74,15 @@ def fair_flow(problem: FlowProblem) -> FairFlow | Stuck:
     return search.place_rest() or search.meet_minima() or search.level()
 
 
+def fullest_flow(problem: FlowProblem) -> Counts:
+    """Return int64[people, groups]: as many items as `upper` and `eligible` let be given (a maximum flow)."""
+    start = poured(problem.supply, problem.eligible, problem.weights, problem.upper, problem.most)
+    search = _Search(problem, start)
+    for group in range(len(problem.supply)):
+        search.place_group(group)
+    return search.given
+
+
 def least_peak(items: int, weights: NDArray[np.float64], lower: Counts, upper: Counts) -> float:
     """Return the least possible largest load / weight when people within limits share `items` freely."""
 
@@ -104,14 +113,20 @@ class _Search:
 
     def place_rest(self) -> Stuck | None:
         """Give out what the start left over, by making room where there is none."""
-        short = self.problem.supply - self.given.sum(axis=0)
-        for group in np.flatnonzero(short > 0).tolist():
-            left = int(short[group])
-            while left:
-                found = self._reach_from_group(group, self.load < self.problem.upper)
-                if isinstance(found, Stuck):
-                    return found
-                left -= self._shift(found, left, first=group)
+        for group in range(self.groups):
+            stuck = self.place_group(group)
+            if stuck is not None:
+                return stuck
+        return None
+
+    def place_group(self, group: int) -> Stuck | None:
+        """Give out what is left of one group, as far as room can be made."""
+        left = int(self.problem.supply[group] - self.given[:, group].sum())
+        while left:
+            found = self._reach_from_group(group, self.load < self.problem.upper)
+            if isinstance(found, Stuck):
+                return found
+            left -= self._shift(found, left, first=group)
         return None
 
     def meet_minima(self) -> Stuck | None:

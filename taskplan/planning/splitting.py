@@ -13,6 +13,7 @@ from taskplan.allocation.people import rest_of
 from taskplan.allocation.problem import Allocation, Assignee, Certificate, Problem
 from taskplan.allocation.registry import load_strategy
 from taskplan.allocation.rounds import in_rounds
+from taskplan.allocation.separation import separated
 from taskplan.allocation.validate import fault
 from taskplan.errors import InfeasibleError, InputError
 from taskplan.model.ids import ItemIds
@@ -192,6 +193,8 @@ class _Solver:
             self.needs = needs
         except InfeasibleError:
             allocation = plain or self.solve(problem)
+            if problem.overlap == 1 and problem.ordering.kind != "grouped":
+                allocation = separated(problem, needs.codes, needs.needs, allocation) or allocation
             own = _own(allocation, holder, holders)
             if own:
                 warnings.append(

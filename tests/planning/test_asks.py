@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskplan.allocation.problem import Allocation, Assignee, Certificate, Need, Problem
+from taskplan.allocation.separation import separated
 from taskplan.errors import InfeasibleError, InputError, SpecError
 from taskplan.model.entities import AssignmentState, TaskState
 from taskplan.model.ids import ItemIds
@@ -20,6 +23,7 @@ from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import spec_from
 from tests.planning.support import EXISTING, Existing, generated, one_task
 
+NO_CERTIFICATE = Certificate({}, "", 0.0, 0.0, 1.0, True)
 ANN, BEN, CAT, DAN = (f"{name}@example.com" for name in ("ann", "ben", "cat", "dan"))
 
 
@@ -237,7 +241,36 @@ def test_own_work_is_reviewed_only_where_nobody_else_may() -> None:
 
 def test_own_work_is_reviewed_where_fixed_counts_leave_no_other_way() -> None:
     plan = review(assignees=[{"email": ANN, "count": 100}, CAT], strategy="weighted")
-    assert any("what is asked leaves no other way" in line for line in plan.warnings)
+    # Of 126 items Ann has made 63, and the other 63 are not enough for her.
+    assert own_work(plan) == 37
+    words = "37 items are reviewed by whoever made them; what is asked leaves no other way"
+    assert any(words in line for line in plan.warnings)
+    counts = {share.assignee: share.items for share in plan.operations[1].allocation.shares}
+    assert counts == {ANN: 100, CAT: 26}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(0, 2), min_size=1, max_size=7), st.lists(st.integers(0, 2), min_size=7, max_size=7)
+)
+def test_own_work_is_as_little_as_counts_allow(holder: list[int], spread: list[int]) -> None:
+    """Beside every way to give everyone their count."""
+    items = len(holder)
+    team = tuple(Assignee(f"{name}@x.io") for name in "abc")
+    owner = np.array(spread[:items])
+    counts = np.bincount(owner, minlength=3).astype(np.int64)
+    plain = Allocation(tuple(p.email for p in team), counts, np.argsort(owner, kind="stable"), NO_CERTIFICATE)
+    needs = tuple(Need(excluded=frozenset({person.email})) for person in team)
+    found = separated(Problem(items, team), np.array(holder), needs, plain)
+    assert found is not None
+    assert found.counts.tolist() == counts.tolist()
+
+    def own(owners: Any) -> int:
+        return sum(a == b for a, b in zip(owners, holder, strict=True))
+
+    now = np.empty(items, dtype=np.int64)
+    now[found.order] = np.repeat(np.arange(3), counts)
+    assert own(now) == min(own(p) for p in set(itertools.permutations(owner.tolist())))
 
 
 class Shared(Existing):
