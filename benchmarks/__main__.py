@@ -16,7 +16,18 @@ from typing import Any
 
 import click
 
-MODULES = ("importing", "query", "allocation", "plans", "rehearsal", "gate", "live", "startup")
+MODULES = (
+    "importing",
+    "query",
+    "allocation",
+    "solver",
+    "gap",
+    "plans",
+    "rehearsal",
+    "gate",
+    "live",
+    "startup",
+)
 
 
 @click.command()
@@ -28,8 +39,8 @@ MODULES = ("importing", "query", "allocation", "plans", "rehearsal", "gate", "li
 def main(names: tuple[str, ...], scale: float, repeat: int, smoke: bool, output: Path) -> None:
     """Measure, print ratios to the rivals of the same run, and write JSON.
 
-    NAME is importing, query, allocation, plans, rehearsal, gate, live or startup; all of them
-    where none is given.
+    NAME is importing, query, allocation, solver, gap, plans, rehearsal, gate, live or startup; all
+    of them where none is given.
     """
     unknown = sorted(set(names) - set(MODULES))
     if unknown:
