@@ -73,16 +73,20 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
             answer = _measured(solver, instance, seconds, repeat if name == "taskplan" else 1)
             slowest[name] = max(slowest[name], answer.seconds)
             if answer.value is not None:
-                gaps[name].append(100 * (answer.value - bound) / abs(bound))
+                gaps[name].append(_gap(answer.value, bound))
             rows.append(_row(instance, name, answer, bound))
     return rows + [_summary(name, gaps[name], slowest[name], len(instances)) for name in solvers]
+
+
+def _gap(value: float, reference: float) -> float:
+    """Return the percent of `value` above `reference`, rounded, that no trace reads as minus nought."""
+    return round(100 * (value - reference) / abs(reference), 3) + 0.0
 
 
 def _row(instance: Instance, name: str, answer: Answer, bound: float) -> dict[str, Any]:
     ours = name == "taskplan"
     reference = "the best known" if instance.best is not None else "our own bound"
-    # HiGHS comes out a trace below.
-    gap = f"{abs(100 * (answer.value - bound) / bound):.3f} %" if answer.value is not None else None
+    gap = f"{_gap(answer.value, bound):.3f} %" if answer.value is not None else None
     return {
         "question": instance.name,
         "subject": name,
