@@ -29,9 +29,11 @@ def certificate_faults(operation: Operation, people: People, *, alone: bool) -> 
     fault = _figures(said)
     if fault is not None or not alone or operation.action == "move_items":
         return fault
-    efforts = [share.effort for share in shares]
-    if operation.allocation.strategy == "sticky" or any(effort is not None for effort in efforts):
-        return _gap(said, [effort for effort in efforts if effort is not None], "effort")
+    if operation.allocation.strategy == "sticky":
+        return None
+    efforts = [share.effort for share in shares if share.effort is not None]
+    if "effort" in said.objective:
+        return _gap(said, efforts, "effort")
     fault = _gap(said, counts, "items")
     grouped = operation.allocation.ordering == "grouped"
     if fault is not None or grouped or operation.allocation.strategy not in _BY_COUNT:

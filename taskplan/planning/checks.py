@@ -7,17 +7,19 @@ again from its own numbers, so that a mistake there cannot hide here.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from taskplan.errors import PlanError
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
 from taskplan.planning.certified import certificate_faults, share_faults
 from taskplan.planning.document import QUEUE, Operation, Plan
 
 Status = Literal["holds", "fails", "not said"]
-_SUFFIX = r"(?P<part> \(\d+/\d+\))?(?P<copy> \(copy \d+/\d+\))?(?: #(?P<again>\d+))?"
+_SUFFIX = r"( \(\d+/\d+\))?( \(copy \d+/\d+\))?( #\d+)?"
 _WHOLE_GROUPS = "grouped"
 _COUNTED = ("filter", "items", "dataset", "finished", "planned")
 
@@ -35,7 +37,10 @@ class PlanFinding:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The operations of one task of the spec (its parts and copies); `spec` is None where it is not told."""
+    """The operations of one task of the spec (its parts and copies).
+
+    `spec` is None where the plan has none, and empty where several tasks may be meant.
+    """
 
     spec: Mapping[str, Any] | None
     operations: tuple[Operation, ...]
@@ -75,7 +80,13 @@ def check_plan(plan: Plan, table: ItemTable | None = None) -> tuple[PlanFinding,
     """Check a plan; with the items that it was made from also that it selects what it says.
 
     Each check is told once, with how many operations or tasks it has looked at.
+    PlanError where the items of an operation cannot be read at all.
     """
+    for operation in plan.operations:
+        try:
+            operation.allocation.items.unpack()
+        except (ValueError, zlib.error) as error:
+            raise PlanError(f"its items cannot be read: {error}", source=operation.title) from error
     tasks = _tasks(plan)
     findings = []
     for name, check in CHECKS.items():
@@ -90,30 +101,32 @@ def check_plan(plan: Plan, table: ItemTable | None = None) -> tuple[PlanFinding,
 def _tasks(plan: Plan) -> list[Task]:
     """Put the operations of one task of the spec together, in the order of the plan."""
     stated = plan.spec.get("tasks", [])
-    found: dict[tuple[int, str], list[Operation]] = {}
-    for operation in plan.operations:
-        index = _task_of(operation, stated if isinstance(stated, list) else [])
-        found.setdefault((index, operation.id if index < 0 else ""), []).append(operation)
-    return [
-        Task(None if index < 0 else stated[index], tuple(several)) for (index, _), several in found.items()
+    places = [
+        _places_of(operation, stated if isinstance(stated, list) else []) for operation in plan.operations
     ]
+    # A task may be named as a part of another would be: which one it is, the file does not tell.
+    doubtful = {p for several in places if len({stated[p].get("name") for p in several}) > 1 for p in several}
+    found: dict[int | str, tuple[Mapping[str, Any] | None, list[Operation]]] = {}
+    for operation, several in zip(plan.operations, places, strict=True):
+        if not several or doubtful.intersection(several):
+            found[operation.id] = ({} if several else None, [operation])
+            continue
+        again = re.search(r" #(\d+)$", operation.id)
+        place = several[min(int(again[1]) if again else 1, len(several)) - 1]
+        found.setdefault(place, (stated[place], []))[1].append(operation)
+    return [Task(spec, tuple(operations)) for spec, operations in found.values()]
 
 
-def _task_of(operation: Operation, stated: list[Any]) -> int:
+def _places_of(operation: Operation, stated: list[Any]) -> list[int]:
+    """Return the tasks of the spec that an operation may be of, by its id."""
     verb, _, rest = operation.id.partition(":")
     field = {"create": "name", "add": "add_to", "move": "redistribute"}.get(verb, "")
-    for suffix in (_SUFFIX, ""):
-        places = []
-        again = 1
-        for index, task in enumerate(stated):
-            title = task.get(field) if isinstance(task, dict) else None
-            match = re.fullmatch(re.escape(title) + suffix, rest) if isinstance(title, str) else None
-            if match is not None:
-                places.append(index)
-                again = int(match.groupdict().get("again") or 1)
-        if places:
-            return places[min(again, len(places)) - 1]
-    return -1
+    titles = [task.get(field) if isinstance(task, dict) else None for task in stated]
+    return [
+        place
+        for place, title in enumerate(titles)
+        if isinstance(title, str) and (rest == title or re.fullmatch(re.escape(title) + _SUFFIX, rest))
+    ]
 
 
 def _coverage(plan: Plan, tasks: list[Task], table: ItemTable | None) -> Iterator[str | None]:
@@ -126,12 +139,7 @@ def _coverage(plan: Plan, tasks: list[Task], table: ItemTable | None) -> Iterato
 
 
 def _add_up(operation: Operation) -> Iterator[str | None]:
-    packed = operation.allocation.items
-    try:
-        ids = packed.unpack()
-    except ValueError as error:
-        yield f"{operation.title}: its items cannot be read: {error}"
-        return
+    ids = operation.allocation.items.unpack()
     planned = sum(share.items for share in operation.allocation.shares)
     if planned != len(ids) or any(share.items < 0 for share in operation.allocation.shares):
         yield f"{operation.title}: its shares add up to {planned:,}, but it has {len(ids):,} items"
@@ -168,7 +176,12 @@ def _copies_differ(task: Task) -> Iterator[str | None]:
 def _lost(task: Task) -> str | None:
     first = task.operations[0]
     kind = first.mode.kind if first.mode is not None else first.allocation.strategy
-    if kind == "honeypot" or first.selection.source not in _COUNTED or first.action == "move_items":
+    if (
+        task.spec == {}
+        or kind == "honeypot"
+        or first.selection.source not in _COUNTED
+        or first.action == "move_items"
+    ):
         return None
     given = ItemIds.count_distinct([operation.allocation.items.unpack() for operation in task.operations])
     matched = first.selection.matched
