@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from taskplan.allocation.problem import Assignee, Problem
@@ -22,6 +22,9 @@ def problems(draw: st.DrawFn) -> Problem:
         Assignee(f"{index}@x.io", weight=draw(st.none() | st.integers(1, 3).map(float)))
         for index in range(size)
     )
+    if draw(st.booleans()):
+        # Somebody's count is fixed, the others share the rest.
+        team = (Assignee("0@x.io", count=draw(st.integers(0, items))), *team[1:])
     leavers = draw(st.integers(0, 1))
     held = np.array(
         draw(st.lists(st.integers(-1, size + leavers - 1), min_size=items, max_size=items)), dtype=np.int64
@@ -39,7 +42,13 @@ def problems(draw: st.DrawFn) -> Problem:
 @settings(deadline=None, max_examples=150)
 @given(problems())
 def test_the_most_even_split_is_reached_with_the_fewest_moves(problem: Problem) -> None:
-    found = Sticky().allocate(problem)
+    try:
+        found = Sticky().allocate(problem)
+    except InfeasibleError:
+        count = problem.assignees[0].count
+        assert count is not None
+        assert len(problem.assignees) == 1 or not _fits(problem, count)
+        return
     check_coverage(problem, found)
     owner = np.empty(problem.n_items, dtype=np.int64)
     owner[found.order] = np.repeat(np.arange(len(found.counts)), found.counts)
@@ -53,10 +62,22 @@ def test_the_most_even_split_is_reached_with_the_fewest_moves(problem: Problem) 
     assert found.certificate.optimal
 
 
+def _fits(problem: Problem, count: int) -> bool:
+    assert problem.held is not None
+    assert problem.started is not None
+    return (
+        int((problem.started & (problem.held == 0)).sum())
+        <= count
+        <= problem.n_items - int((problem.started & (problem.held > 0)).sum())
+    )
+
+
 def _stay(problem: Problem, owner: np.ndarray) -> bool:
     assert problem.held is not None
     assert problem.started is not None
-    return bool((owner == problem.held)[problem.started].all())
+    count = problem.assignees[0].count
+    fixed = count is None or int((owner == 0).sum()) == count
+    return fixed and bool((owner == problem.held)[problem.started].all())
 
 
 def _score(problem: Problem, owner: np.ndarray) -> tuple[float, int]:
@@ -70,6 +91,7 @@ def _score(problem: Problem, owner: np.ndarray) -> tuple[float, int]:
 @settings(deadline=None, max_examples=40)
 @given(problems())
 def test_the_same_problem_has_the_same_answer(problem: Problem) -> None:
+    assume(problem.assignees[0].count is None)
     check_determinism(Sticky(), problem)
 
 

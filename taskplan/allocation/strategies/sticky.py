@@ -110,6 +110,8 @@ def _leveled(lower: Counts, upper: Counts, weights: NDArray[np.float64], held: C
         if int(counts.sum()) < size:
             counts[taker] += 1
             continue
+        if not (np.isfinite(most) and np.isfinite(least)):
+            return counts
         gain = most + least
         close = abs(gain) <= 1e-9 * abs(most)
         keeps = held[giver] < counts[giver] and held[taker] > counts[taker]
