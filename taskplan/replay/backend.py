@@ -135,7 +135,7 @@ class BackendPlugin(Protocol):
     name: str
     summary: str
     capabilities: tuple[str, ...]
-    """What it can do, a word each: actions of plans, and ``rehearse`` or ``pull``."""
+    """What it can do, a word each: actions of plans, kinds of tasks, and ``rehearse`` or ``pull``."""
 
     def connect(self, options: Mapping[str, Any]) -> Backend:
         """Open the backend; `options` are those of the command line (``store`` is a path)."""

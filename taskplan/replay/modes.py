@@ -38,7 +38,7 @@ def system_of(mode: Mode) -> dict[str, Any]:
     """Return ``metadata.system`` of such a task, as the platform's SDK sends it."""
     said: dict[str, Any] = {"allowedAssignees": [who.lower() for who in mode.people]}
     if mode.kind == "pulling":
-        return {**said, "batchSize": mode.batch, "maxBatchWorkload": mode.maximum}
+        return {**said, "batchSize": mode.batch, "maxBatchWorkload": mode.maximum, "scoring": False}
     said["consensusTaskType"] = mode.kind
     if mode.kind != "qualification" and mode.percent is not None:
         # The SDK sends whole numbers.

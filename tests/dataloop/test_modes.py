@@ -208,9 +208,21 @@ def test_the_sdk_sees_what_the_plan_says(platform: Live, tmp_path: Path) -> None
             return dataset.tasks.get(task_name=name)
 
         planned = { ({who: ids.tolist() for who, ids in agree.items_by_assignee().items()})!r}
+        def told(task):
+            system = again(task).metadata['system']
+            return {{name: value for name, value in system.items() if name != 'consensusAssignmentId'}}
+
         agree = named('agree')
-        assert agree.metadata['system']['consensusTaskType'] == 'consensus'
-        assert agree.metadata['system']['consensusPercentage'] == 50
+        asked = dict(due_date=due, filters=inside('/test'))
+        team = {[ANN, BEN, CAT]!r}
+        theirs = dataset.tasks.create_consensus_task(
+            name='c', assignee_ids=team, consensus_percentage=50, consensus_assignees=2, **asked)
+        assert told(agree) == told(theirs), told(agree)
+        theirs = dataset.tasks.create_qualification_task(name='q', assignee_ids=team, **asked)
+        assert told(named('school')) == told(theirs), told(named('school'))
+        theirs = make('p', assignee_ids=team[:2], allowed_assignees=team[:2], batch_size=3,
+                      max_batch_workload=5)
+        assert told(named('pull')) == told(theirs), told(named('pull'))
         found = {{}}
         for assignment in agree.assignments.list():
             found[assignment.annotator] = sorted(
