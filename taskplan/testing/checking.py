@@ -195,6 +195,16 @@ class _Trial:
         self.examples += 1
         return self.failure is not None and self.failure[0] is problem
 
+    @property
+    def is_over(self) -> bool:
+        """True where a problem has failed, or was never answered."""
+        return self.failure is not None or self.hung is not None
+
+    def try_all(self, problems: Iterable[Problem]) -> None:
+        """Try problems until one fails, or is not answered."""
+        with suppress(OutOfPatience):
+            any(self.fails(problem) for problem in problems)
+
     def finding(self, reason: str) -> Finding:
         """Return what the trials have shown; `reason` says why there were none."""
         if self.failure is not None:
@@ -218,14 +228,18 @@ def _search_one(
 ) -> Finding:
     trial = _Trial(strategy, found)
     if isinstance(pool, Sequence):
-        with suppress(OutOfPatience):
-            any(trial.fails(problem) for problem in pool)
+        trial.try_all(pool)
         return trial.finding("it says nothing of any of these problems")
     if pool is None:
         assert taken is not None
         about = taken.about(found)
         if about is None:
             return Finding(found, "not taken", 0, None, taken.refusal(found))
+        trial.try_all(taken.edges(found))
+        if trial.is_over:
+            return trial.finding("")
+        # Only what is searched counts as found to hold.
+        trial.examples = 0
         pool = _drawn(about)
     _find(pool, trial, max_examples, seed)
     return trial.finding("it says nothing of any problem that was drawn")

@@ -73,6 +73,20 @@ class Taken:
             tuple(dict.fromkeys(sets)),
         )
 
+    def edges(self, found: Property) -> list[Problem]:
+        """Return problems of no item and of one, in every ordering, of which the property says something.
+
+        Drawn problems are rarely so small in the rarer orderings, and that is where strategies stumble.
+        """
+        plain = [sample.problem for sample in self.samples if sample.feature is None][:1]
+        every = [
+            _ordered(replace(problem, n_items=size), kind, size)
+            for problem in plain
+            for kind in self.orderings
+            for size in (0, 1)
+        ]
+        return [problem for problem in every if found.applies(problem)]
+
     def _offers(self, found: Property, feature: Feature) -> bool:
         if not any(sample.feature == feature for sample in self.samples):
             return False
@@ -136,10 +150,10 @@ def _sample(people: tuple[Assignee, ...], feature: Feature | None) -> Problem:
     return plain
 
 
-def _ordered(problem: Problem, kind: OrderingKind) -> Problem:
+def _ordered(problem: Problem, kind: OrderingKind, size: int = ITEMS) -> Problem:
     if kind not in ("stratified", "grouped"):
         return replace(problem, ordering=Ordering(kind))
-    keys = np.array([0, 0, 1, 2], dtype=np.int64)
+    keys = np.array([0, 0, 1, 2], dtype=np.int64)[:size]
     return replace(problem, ordering=Ordering(kind, "metadata.user.scene"), keys=keys)
 
 

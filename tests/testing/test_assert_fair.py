@@ -58,12 +58,18 @@ def test_a_function_may_answer_in_several_ways(split: Callable[[Problem], Any]) 
     [
         (lambda problem: [0] * (problem.n_items + 1), "it names 1 owners for 0 items"),
         (lambda problem: None, "it returned NoneType, expected an Allocation"),
-        (lambda problem: 1 // len(problem.assignees[1:]), "it raised ZeroDivisionError"),
+        (lambda problem: 1 // 0, "it raised ZeroDivisionError"),
         (lambda problem: ["x@y.z"] * problem.n_items, "it names x@y.z, who is not among the people"),
         (lambda problem: [9] * problem.n_items, "it names 9 as an owner, expected an e-mail or an index"),
         (lambda problem: [None] * problem.n_items, "the counts add up to 0, not to 1 item"),
-        (lambda problem: {"a@example.com": 1}, "it names items that are not among the 0"),
-        (lambda problem: {"a@example.com": 0.5}, "it gives a@example.com 0.5 items, expected a whole number"),
+        (
+            lambda problem: {problem.assignees[0].email: problem.n_items + 1},
+            "it names items that are not among the 0",
+        ),
+        (
+            lambda problem: {problem.assignees[0].email: 0.5},
+            "it gives ann@example.com 0.5 items, expected a whole number",
+        ),
     ],
 )
 def test_what_is_no_allocation_fails_coverage_and_nothing_else(

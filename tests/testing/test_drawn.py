@@ -58,9 +58,9 @@ A = "Assignee('a@example.com')"
             "holders=('a@example.com', 'left@example.com'), started=np.array([True], dtype='bool'))",
         ),
         (
-            {"effort": True, "held": True, "bounds": True},
-            lambda p: p.effort is not None and p.n_items == 3,
-            f"Problem(3, ({A},), effort=np.array([1.0, 1.0, 2.0], dtype='float64'))",
+            {"effort": True, "bounds": True},
+            lambda p: p.effort is not None,
+            f"Problem(2, ({A},), effort=np.array([1.0, 2.0], dtype='float64'))",
         ),
     ],
 )

@@ -53,18 +53,17 @@ def problems(
     alone can be met; together they may clash.
     """
     ordering = draw(orderings(kinds))
-    columns: dict[str, st.SearchStrategy[Any]] = {}
-    if ordering.path is not None:
-        columns["keys"] = st.integers(0, max_keys - 1)
-    # All of one item is one draw of a list, so that shrinking can leave an item out.
+    columns: dict[str, st.SearchStrategy[Any]] = {"keys": st.integers(0, max_keys - 1)}
+    # All of one item is one draw of a list, so that shrinking can leave an item out, and its key
+    # is drawn whether it is needed or not, so that shrinking can leave the ordering out.
     if needs or effort or item_kinds or held:
         columns |= _columns(needs=needs, effort=effort, item_kinds=item_kinds, held=held)
         rows = draw(st.lists(st.tuples(*columns.values()), max_size=max_items))
         n_items = len(rows)
     else:
         n_items = draw(st.integers(0, max_items))
-        least = n_items if columns else 0
-        rows = draw(st.lists(st.tuples(*columns.values()), min_size=least, max_size=least))
+        keyed = n_items if ordering.path is not None else 0
+        rows = draw(st.lists(st.tuples(*columns.values()), min_size=keyed, max_size=keyed))
     people = draw(
         assignees(
             n_items,
@@ -82,8 +81,9 @@ def problems(
     arrays = {
         name: np.array(column, dtype=DTYPES[name]) for name, column in zip(columns, values, strict=True)
     }
-    if "keys" in arrays:
-        arrays["keys"] = arrays["keys"].astype(draw(st.sampled_from([np.int64, np.int32, np.uint8])))
+    keys = arrays.pop("keys")
+    if ordering.path is not None:
+        arrays["keys"] = keys.astype(draw(st.sampled_from([np.int64, np.int32, np.uint8])))
     if "need" in arrays:
         arrays["need"] %= len(asked)
     if "held" in arrays:
