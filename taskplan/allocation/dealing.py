@@ -99,8 +99,9 @@ def _stratified(problem: Problem, of_item: Counts, given: Counts) -> Counts:
         raise InputError('the ordering "stratified" needs a key for each item')
     owners = np.empty(problem.n_items, dtype=np.int64)
     listed = np.argsort(of_item, kind="stable")
-    ends = np.cumsum(given.sum(axis=0))
-    for group, rows in enumerate(np.split(listed, ends[:-1])):
+    sizes = given.sum(axis=0)
+    for group, end in enumerate(np.cumsum(sizes).tolist()):
+        rows = listed[end - int(sizes[group]) : end]
         order = orderings.stratified(given[:, group], problem.keys[rows])
         owners[rows[order]] = np.repeat(np.arange(len(given)), given[:, group])
     return np.argsort(owners, kind="stable")
