@@ -95,7 +95,7 @@ def _most(person: Assignee, size: int) -> int:
 
 
 def _leveled(lower: Counts, upper: Counts, weights: NDArray[np.float64], held: Counts, size: int) -> Counts:
-    """Return the most even counts; of counts as even as each other, those that leave most with its holders."""
+    """Return the most even counts; of equally even ones those that leave most with its holders."""
     if int(upper.sum()) < size:
         raise InfeasibleError(f"limits leave room for {int(upper.sum()):,} items, there are {size:,}")
     low, high = 0.0, (size + 1) / float(weights.min())
