@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 def run(scale: float, repeat: int) -> list[Row]:
-    """Measure by median wall seconds; `scale` below 1 takes smaller instances and shortens the rivals' time."""
+    """Measure by median wall seconds; `scale` below 1 takes smaller instances and gives rivals less time."""
     rows = _eligible(500, 200, 0.3, repeat, seconds=0.1 if scale >= 1 else None, slow=True)
     people, groups = (1000, 10_000) if scale >= 1 else (100, 1000)
     rows += _eligible(groups, people, 0.1, min(repeat, 3), seconds=5.0 if scale >= 1 else None, slow=False)

@@ -199,10 +199,11 @@ def _show_pending(
         return
     for operation in found.done:
         output.tell(f"done already: {operation.title}")
+    verbs = {"create_task": "make", "add_items": "add to", "move_items": "move within"}
     for operation in found.pending:
         count = output.plural(operation.allocation.items.count, "item")
-        people = output.plural(len(operation.allocation.shares), "assignment")
-        output.tell(f"would {'make' if operation.task else 'add to'} {operation.title}: {count}, {people}")
+        people = output.plural(len(operation.people), "assignment")
+        output.tell(f"would {verbs[operation.action]} {operation.title}: {count}, {people}")
     output.say_some(words)
     if not found.pending:
         output.tell("nothing to do")

@@ -62,6 +62,14 @@ def _done(statuses: dict[str, int]) -> int:
     return sum(statuses.values())
 
 
+def _waiting(task: TaskState) -> int:
+    """Return how many items of a pulling task nobody has taken yet."""
+    system = (task.document.get("metadata") or {}).get("system") or {}
+    if system.get("batchSize") is None:
+        return 0
+    return max(0, int(task.document.get("totalItems") or 0) - task.n_items)
+
+
 def _task_json(task: TaskState) -> dict[str, Any]:
     return {
         "id": task.id,
@@ -74,6 +82,7 @@ def _task_json(task: TaskState) -> dict[str, Any]:
         "owner": task.owner,
         "rehearsed": task.rehearsed,
         "items": task.n_items,
+        "waiting": _waiting(task),
         "assignments": [
             {
                 "id": a.id,
@@ -103,10 +112,14 @@ def _task_view(task: TaskState) -> list[Any]:
                 a.status,
             )
         )
+    waiting = _waiting(task)
     due = f" · due {moment(task.due)}" if task.due is not None else ""
     return [
-        output.heading(f"{task.name} ({task.type}, {task.status}): {done:,} of {task.n_items:,} done"),
+        output.heading(
+            f"{task.name} ({task.type}, {task.status}): {done:,} of {task.n_items + waiting:,} done"
+        ),
         f"  id {task.id}{due} · owner {task.owner}",
+        *([f"  {output.plural(waiting, 'item')} in the queue"] if waiting else []),
         output.table(
             ("assignee", "items", "load", "done", "progress", "status"),
             rows,

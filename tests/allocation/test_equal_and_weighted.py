@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from taskplan.allocation.apportionment import METHODS, apportion
@@ -24,6 +26,9 @@ from taskplan.testing.strategies import problems
 
 FREE = ("as-listed", "interleaved", "shuffled", "stratified")
 METHOD = st.sampled_from(list(METHODS)).map(Weighted)
+
+
+NOTHING_LEFT = "percentages add up to 100, which leaves nothing for b@x.io"
 
 
 def people(**shares: dict[str, float]) -> tuple[Assignee, ...]:
@@ -190,8 +195,8 @@ def test_equal_takes_no_shares(share: dict[str, float], told: str) -> None:
         (people(a={"weight": float("inf")}), "expected a weight > 0 for a@x.io, got inf"),
         (people(a={"count": -1}), "expected a count ≥ 0 for a@x.io, got -1"),
         (people(a={"percent": 50.0}, b={"percent": 49.6}), "percentages add up to 99.6, expected 100"),
-        (people(a={"percent": 100.0}, b={"weight": 1.0}), "percentages add up to 100, which leaves nothing for b@x.io"),
-        (people(a={"percent": 100.0}, b={}), "percentages add up to 100, which leaves nothing for b@x.io"),
+        (people(a={"percent": 100.0}, b={"weight": 1.0}), NOTHING_LEFT),
+        (people(a={"percent": 100.0}, b={}), NOTHING_LEFT),
     ],
 )
 def test_shares_that_weighted_refuses(assignees: tuple[Assignee, ...], message: str) -> None:
@@ -233,3 +238,29 @@ def test_an_unknown_ordering_names_the_nearest() -> None:
         'unknown ordering "shufled", expected one of as-listed, interleaved, shuffled, stratified, grouped; '
         'did you mean "shuffled"?'
     )
+
+
+@given(
+    st.integers(0, 200),
+    st.lists(st.sampled_from(["percent", "weight", "count", "none"]), min_size=1, max_size=6),
+)
+def test_mixed_shares_are_exact_and_rounded_within_an_item(items: int, kinds: list[str]) -> None:
+    """Counts first, percentages of what they leave, the rest by weight."""
+    shares = {"percent": {"percent": 10.0}, "weight": {"weight": 2.0}, "count": {"count": 3}, "none": {}}
+    team = people(**{f"p{n}": shares[kind] for n, kind in enumerate(kinds)})
+    fixed = 3 * kinds.count("count")
+    loads = 2 * kinds.count("weight") + kinds.count("none")
+    assume(loads > 0)
+    assume(fixed <= items)
+    rest = items - fixed
+    left = Fraction(100 - 10 * kinds.count("percent"), 100)
+    exact = {
+        "percent": Fraction(rest, 10),
+        "weight": rest * left * 2 / loads,
+        "count": Fraction(3),
+        "none": rest * left / loads,
+    }
+    found = Weighted().allocate(Problem(items, team))
+    assert int(found.counts.sum()) == items
+    for kind, count in zip(kinds, found.counts.tolist(), strict=True):
+        assert abs(count - exact[kind]) < 1
