@@ -175,5 +175,5 @@ def _pair_gap(problem: Problem, order: NDArray[np.int64], counts: NDArray[np.int
 
 
 def _certificate(found: dict[str, float | str], objective: str, value: float, bound: float) -> Certificate:
-    ratio = value / bound if bound else (1.0 if value == 0 else float("inf"))
+    ratio = value / bound if bound else (1.0 if value == 0 else sys.float_info.max)
     return Certificate(found, objective, value, bound, ratio, optimal=value <= bound)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from taskplan.allocation.problem import Need, Problem
 from taskplan.errors import InfeasibleError, InputError, did_you_mean
 
+LARGEST_EFFORT = 1e100
 NAMED = 3
 """So many people are named in a message; the others are counted."""
 
@@ -43,8 +45,19 @@ def _check_numbers(problem: Problem) -> None:
             raise InfeasibleError(f"the minimum of {person.email} is {low:,}, above the maximum of {high:,}")
         if person.count is not None and (person.minimum is not None or person.maximum is not None):
             raise InputError(f"{person.email} has a fixed count, so a minimum or maximum has no place")
-    if problem.effort is not None and not (np.isfinite(problem.effort).all() and (problem.effort >= 0).all()):
+    if problem.effort is not None:
+        check_effort(problem.effort)
+
+
+def check_effort(effort: NDArray[np.float64]) -> None:
+    """Raise InputError for efforts (float64[n]) that cannot be added up and compared."""
+    if not (np.isfinite(effort).all() and (effort >= 0).all()):
         raise InputError("expected finite efforts ≥ 0")
+    top = float(effort.max(initial=0.0))
+    if top > LARGEST_EFFORT or 0 < top < 1 / LARGEST_EFFORT:
+        raise InputError(
+            f"expected efforts up to {LARGEST_EFFORT:g}, and some above {1 / LARGEST_EFFORT:g}, got {top:g}"
+        )
 
 
 def _check_needs(problem: Problem) -> None:

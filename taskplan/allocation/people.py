@@ -20,27 +20,40 @@ def check_people(problem: Problem) -> tuple[str, ...]:
 
 
 _ASPECTS = {
-    "effort": ("items of unequal effort", "balanced"),
-    "need": ("needs of items", "eligible"),
-    "overlap": ("overlap", "eligible"),
-    "bounds": ("minima and maxima", "eligible"),
-    "personal": ("effort, cost or capacity of a person's own", "matched"),
-    "held": ("items that people hold already", "sticky"),
-    "shares": ("shares", "weighted"),
+    "effort": "items of unequal effort",
+    "need": "needs of items",
+    "overlap": "overlap",
+    "bounds": "minima and maxima",
+    "personal": "effort, cost or capacity of a person's own",
+    "held": "items that people hold already",
+    "shares": "shares",
 }
+TAKES: dict[str, frozenset[str]] = {
+    "equal": frozenset(),
+    "weighted": frozenset({"shares"}),
+    "eligible": frozenset({"need", "overlap", "bounds", "shares"}),
+    "balanced": frozenset({"effort", "shares"}),
+    "balanced-eligible": frozenset({"effort", "need", "bounds", "shares"}),
+    "matched": frozenset({"effort", "need", "personal"}),
+    "sticky": frozenset({"bounds", "shares", "held"}),
+}
+"""What each built-in strategy looks at; what it does not, it refuses."""
 
 
-def refuse_beyond(problem: Problem, strategy: str, **taken: bool) -> None:
-    """Raise InputError where a problem asks for something that a strategy would not look at.
+def refuse_beyond(problem: Problem, strategy: str) -> None:
+    """Raise InputError where a problem asks for something that a built-in strategy would not look at.
 
-    `taken` names what it does look at: effort, need, overlap, bounds, personal, held, shares.
+    The hint names the first strategy that looks at all of it, if any does.
     """
-    for aspect, found in _asked(problem).items():
-        if found is not None and not taken.get(aspect):
-            words, better = _ASPECTS[aspect]
-            raise InputError(
-                f'strategy "{strategy}" takes no {words}, but {found}', hint=f'use strategy "{better}"'
-            )
+    found = {aspect: words for aspect, words in _asked(problem).items() if words is not None}
+    beyond = next((aspect for aspect in found if aspect not in TAKES[strategy]), None)
+    if beyond is None:
+        return
+    better = next((name for name, takes in TAKES.items() if takes.issuperset(found)), None)
+    hint = f'use strategy "{better}"'
+    if better is None:
+        hint = f"no built-in strategy takes {' and '.join(_ASPECTS[aspect] for aspect in found)} together"
+    raise InputError(f'strategy "{strategy}" takes no {_ASPECTS[beyond]}, but {found[beyond]}', hint=hint)
 
 
 def _asked(problem: Problem) -> dict[str, str | None]:

@@ -96,7 +96,8 @@ class Certificate:
     `measures`: ``max_gap`` (items), ``quota`` ("satisfied" or who is out of
     quota), ``jain`` (1 = perfectly proportional), ``max_relative_load``.
     `objective` names what `value` and `bound` count; `ratio` is value / bound
-    (1.0 where both are 0); `optimal` says if the bound is reached.
+    (1.0 where both are 0, the largest float where the bound alone is); `optimal` says
+    if the bound is reached.
     """
 
     measures: Mapping[str, float | str]

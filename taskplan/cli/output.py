@@ -88,7 +88,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     result = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for name in columns:
         number = name in right
-        result.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
+        result.add_column(
+            name, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=len(name)
+        )
     for row in rows:
         result.add_row(*(Text(clean(str(cell))) for cell in row))
     return result

@@ -56,7 +56,8 @@ def operation_view(operation: Operation) -> list[RenderableType]:
         output.heading(f"{verb[operation.action]} {operation.title}{kind}: {count}"),
         *map(output.indented, [*_facts(operation), *_asks(allocation)]),
         output.indented(_people(operation)),
-        *([] if _waits(operation) else [output.indented(fairness_line(allocation))]),
+        # Where the platform hands out, it is not ours to prove anything.
+        *([output.indented(fairness_line(allocation))] if operation.mode is None else []),
     ]
 
 
@@ -101,7 +102,7 @@ def need_line(need: NeedRecord) -> str:
     """Return what some items ask of people, and who may have them."""
     asks = [f"need {', '.join(need.skills)}"] if need.skills else []
     asks += [f"not for {', '.join(need.excluded)}"] if need.excluded else []
-    return f"{output.plural(need.items, 'item')} {' and '.join(asks)} (only {', '.join(need.people)})"
+    return f"{output.plural(need.items, 'item')}: {', '.join(asks)} (only {', '.join(need.people)})"
 
 
 def _facts(operation: Operation) -> list[str]:
@@ -137,7 +138,10 @@ def _facts(operation: Operation) -> list[str]:
 
 def _manner(operation: Operation) -> str:
     """Return how items are split or handed out."""
-    mode = operation.mode
+    mode, options = operation.mode, operation.allocation.options
+    if mode is None and "truth" in options:
+        count = output.plural(options["truth"], "item")
+        return f"honeypot, {options['percent']:g} % of what everyone gets is ground truth, {count} of it"
     if mode is None:
         return f"{operation.allocation.strategy}, {_ordering(operation.allocation)}"
     if mode.kind == "pulling":

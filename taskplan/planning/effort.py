@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import reduce
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +37,7 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: np.divide,
 }
 _FUNCTIONS = ("default", "max", "min", "sqrt")
+_ALLOWED = f"expected numbers, fields, + - * / and {', '.join(_FUNCTIONS)}"
 
 
 @dataclass(slots=True)
@@ -57,7 +60,7 @@ def efforts(
         try:
             tree = ast.parse(formula.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            raise InputError(f'cannot read the formula "{formula}"') from None
+            raise InputError(f'cannot read the formula "{formula}"; {_ALLOWED}') from None
         with np.errstate(all="ignore"):
             found = _evaluate(tree, reading)
     else:
@@ -85,9 +88,7 @@ def _evaluate(node: ast.AST, reading: _Reading) -> Any:
         return _call(node.func.id, node.args, reading)
     if (path := _path(node)) is not None:
         return _complete(path, reading)
-    raise InputError(
-        f'cannot read "{ast.unparse(node)}"; expected numbers, fields, + - * / and {", ".join(_FUNCTIONS)}'
-    )
+    raise InputError(f'cannot read "{ast.unparse(node)}"; {_ALLOWED}')
 
 
 def _call(name: str, arguments: list[ast.expr], reading: _Reading) -> Any:
@@ -125,7 +126,12 @@ def _complete(path: str, reading: _Reading) -> Numbers:
         return numbers
     have = "has" if len(missing) == 1 else "have"
     item = reading.table.ids[int(reading.rows[missing[0]])]
-    near = near_path(path, reading.table) if len(missing) == len(numbers) else None
+    near = None
+    if len(missing) == len(numbers):
+        near = next(iter(get_close_matches(path, SHORT, 1)), None) or near_path(path, reading.table)
+    if near == path:
+        shown = msgspec.json.encode(reading.table.column(path).reached(int(reading.rows[0]))[:1]).decode()
+        raise InputError(f'"{path}" holds no numbers, but values such as {shown[1:-1]}')
     raise InputError(
         f'{_items(len(missing))} {have} no number at "{path}", the first is {item}',
         hint=f'did you mean "{near}"?' if near else f"default({path}, 1) stands in where there is none",

@@ -139,6 +139,14 @@ def explain_assignee(plan: Plan, email: str) -> PersonAnswer:
         if operation.allocation.shares[:1] == (Share(QUEUE, operation.allocation.items.count),)
         and who in operation.people
     ]
+    tasks += [
+        PersonTask(
+            operation.title, 0, operation.allocation.items.count, f"gives {move.items:,} to {move.taker}"
+        )
+        for operation in plan.operations
+        for move in operation.moves
+        if move.giver == who
+    ]
     if not tasks:
         people = sorted({person for operation in plan.operations for person in operation.people})
         raise NotFoundError(f"{who} gets nothing in this plan", hint=did_you_mean(who, people))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +19,7 @@ from taskplan.dql.short import query_from
 from taskplan.errors import InfeasibleError, InputError, QueryError
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import QUEUE, AllocationRecord, Mode, PackedIds, Share
-from taskplan.planning.selection import query_paths
+from taskplan.planning.selection import query_paths, unknown_fields
 from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import PullingSpec, QualitySpec, TaskSpec
 from taskplan.planning.splitting import fairness_record
@@ -114,17 +115,17 @@ def _honeypot(
     ]
     left = len(rows) - len(raw)
     verb = "is" if left == 1 else "are"
-    warnings = (
-        (f"{task.title}: {left:,} of the selected items {verb} ground truth, mixed in as such",)
-        if left
-        else ()
-    )
+    warnings = [f"{task.title}: {words}" for words in unknown_fields(query, table)]
+    if left:
+        warnings.append(f"{task.title}: {left:,} of the selected items {verb} ground truth, mixed in as such")
     mode = Mode(kind="honeypot", people=_emails(people), percent=percent, copied=found.copied)
     return Handed(
-        _record("honeypot", table, parts, people),
+        msgspec.structs.replace(
+            _record("honeypot", table, parts, people), options={"percent": percent, "truth": found.copied}
+        ),
         mode if asked_.ground_truth is None else None,
         query_paths(query),
-        warnings,
+        tuple(warnings),
     )
 
 

@@ -84,10 +84,13 @@ def redistributed(
         fixed |= ~np.isin(held.holder, _givers(spec, path, task.take_from, held))
     # What stays with people who are no assignees is not the assignees' to share.
     outside = np.array([who not in emails for who in held.people] + [False])[held.holder] & fixed
-    stay = int((outside & held.started).sum())
+    leaving = outside & held.started
+    if task.take_from is not None:
+        leaving &= np.isin(held.holder, _givers(spec, path, task.take_from, held))
+    stay = int(leaving.sum())
     if stay:
         noun = "started item stays" if stay == 1 else "started items stay"
-        names = sorted({held.people[code] for code in held.holder[outside].tolist()})
+        names = sorted({held.people[code] for code in held.holder[leaving].tolist()})
         warnings.append(f"{task.title}: {stay:,} {noun} with {', '.join(names)}")
     rows, holder, fixed = held.rows[~outside], held.holder[~outside], fixed[~outside]
     posed = pose(spec, task, path, table, rows, people, seed)
@@ -149,7 +152,7 @@ def _solved(spec: Spec, path: str, problem: Problem) -> Allocation:
     try:
         return Sticky().allocate(problem)
     except InputError as error:
-        raise spec.error(error.message, f"{path}.assignees", error.hint) from error
+        raise spec.error(error.message, f"{path}.assignees") from error
     except InfeasibleError as error:
         raise InfeasibleError(str(spec.error(str(error), f"{path}.assignees"))) from error
 

@@ -47,7 +47,10 @@ def needs_of(
         except QueryError as error:
             raise spec.error(error.message, error.path or where, error.hint) from error
         warnings += unknown_fields(query, table) if query is not None else []
-        masks.append(np.ones(len(rows), dtype=np.bool_) if query is None else evaluate(query, table)[rows])
+        mask = np.ones(len(rows), dtype=np.bool_) if query is None else evaluate(query, table)[rows]
+        if len(rows) and not mask.any():
+            warnings.append(f"needs[{index}] matches no item of the task")
+        masks.append(mask)
         paths |= query_paths(query) if query is not None else set()
     stated = [
         Need(frozenset(need.skills), frozenset(who.lower() for who in need.exclude)) for need in task.needs
@@ -93,7 +96,9 @@ def _by_field(path: str, table: ItemTable, rows: NDArray[np.int64]) -> Needs:
     distinct = list(dict.fromkeys([*skills, frozenset[str]()]))
     place = {found: index for index, found in enumerate(distinct)}
     codes = np.array([place[found] for found in [*skills, frozenset[str]()]], dtype=np.int64)
-    return Needs(codes[column.codes[rows]], tuple(Need(found) for found in distinct), frozenset({path}))
+    warnings = () if any(distinct) or column.exists_nowhere else (f'"{path}" names no skill of any item',)
+    needs = tuple(Need(found) for found in distinct)
+    return Needs(codes[column.codes[rows]], needs, frozenset({path}), warnings)
 
 
 def _texts(values: Iterable[Any]) -> Iterator[str]:

@@ -64,6 +64,8 @@ def operations(work: Work, piece: Piece) -> list[Part]:
 def redistribution(work: Work, task: TaskSpec, path: str, base: Base) -> list[Part]:
     """Return the operation that redistributes an existing task; none where nothing has to move."""
     assert base.existing is not None
+    if any(part.operation.moves and part.operation.target == base.task for part in work.all_parts()):
+        raise work.spec.error(f'"{task.title}" is redistributed already', f"{path}.redistribute")
     people = tuple(assignee_of(person) for person in task.assignees)
     moved = redistributed(work.spec, task, path, work.table, base.existing, people, work.seed)
     work.warnings += moved.warnings
@@ -136,6 +138,11 @@ def _made_by(work: Work, piece: Piece) -> Holders | None:
     if piece.base.parent is not None:
         before = piece.base.parent.operation
         if before.mode is not None:
+            if set(before.people) & {person.email for person in piece.people}:
+                work.warnings.append(
+                    f"{piece.task.title}: the platform hands {before.title} out, so that somebody may review "
+                    "their own work"
+                )
             return None
         held = before.items_by_assignee().items()
     elif piece.base.existing is not None:

@@ -103,18 +103,17 @@ def _plan_task(work: Work, index: int, parent: int | None) -> list[Part]:
 def _plan_review(work: Work, task: TaskSpec, path: str, parents: list[Part]) -> list[Part]:
     """Plan a QA task over tasks of the same spec: one for each part of a task that was split."""
     made: list[Part] = []
-    left = task.limit
     planned = np.concatenate([np.zeros(0, dtype=np.int64), *(parent.rows for parent in parents)])
-    chosen = select_planned(work.spec, task, path, work.table, planned)
+    # Copies of an overlap have the same rows; parts of a split task have none in common.
+    _, first = np.unique(planned, return_index=True)
+    chosen = select_planned(work.spec, task, path, work.table, planned[np.sort(first)])
     work.warnings += chosen.warnings
     work.paths |= chosen.paths
-    if task.limit is not None and len(chosen.rows) > task.limit:
-        work.warnings.append(f"{task.title}: the limit keeps {task.limit:,} of {len(chosen.rows):,} items")
+    kept = chosen.rows if task.limit is None else chosen.rows[: task.limit]
+    if len(kept) < len(chosen.rows):
+        work.warnings.append(f"{task.title}: the limit keeps {len(kept):,} of {len(chosen.rows):,} items")
     selections = [replace(chosen, rows=chosen.rows[np.isin(chosen.rows, parent.rows)]) for parent in parents]
-    chunks = []
-    for selected in selections:
-        chunks.append(selected.rows if left is None else selected.rows[:left])
-        left = None if left is None else left - len(chunks[-1])
+    chunks = [kept[np.isin(kept, parent.rows)] for parent in parents]
     people = people_of_parts(work.spec, task, path, [len(chunk) for chunk in chunks])
     for number, (parent, selected, rows) in enumerate(zip(parents, selections, chunks, strict=True)):
         if len(rows) == 0:

@@ -181,6 +181,7 @@ def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
     for index, need in enumerate(task.needs if isinstance(task.needs, list) else ()):
         if not need.skills and not need.exclude:
             raise spec.error("expected skills or exclude, got neither", f"{path}.needs[{index}]")
+    _check_people(spec, task, path)
     if task.quality is not None:
         _check_quality(spec, task, f"{path}")
     if task.pulling is not None:
@@ -200,7 +201,8 @@ def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:
 
 
 _OF_A_TASK = ("type", "of", "due", "priority", "owner", "recipe", "statuses", "metadata", "split_above")
-_OF_ITEMS = ("filter", "items", "limit", "effort", "needs", "kind")
+_LIMITS = ("minimum", "maximum", "skills", "capacity", "factors", "rate")
+_PERSONAL = ("weight", "percent", "count", *_LIMITS)
 _OF_SPLITS = ("strategy", "order", "effort", "needs", "kind", "overlap")
 
 
@@ -209,9 +211,10 @@ def _check_existing(spec: Spec, task: TaskSpec, path: str) -> None:
     _refuse(spec, path, _OF_A_TASK, f"an existing task keeps its own; leave it out with {how}")
     _refuse(spec, path, ("overlap", "quality", "pulling"), "only a new task can be made so")
     if task.redistribute is not None:
-        _refuse(
-            spec, path, _OF_ITEMS, "the items are those that the task has; leave it out with redistribute"
-        )
+        _refuse(spec, path, ("filter", "items", "limit"), "the items are those that the task has")
+        _refuse(spec, path, ("effort", "needs", "kind"), "redistribute looks at shares and limits alone")
+        people = ("skills", "capacity", "factors", "rate")
+        _refuse_of_people(spec, path, people, "redistribute looks at shares and limits alone")
         name = strategy_of(spec, path)[0]
         if name not in (None, "sticky"):
             raise spec.error(f'only "sticky" redistributes, got "{name}"', f"{path}.strategy")
@@ -234,6 +237,13 @@ def _check_quality(spec: Spec, task: TaskSpec, path: str) -> None:
         raise spec.error('"percent" is missing: how much of what everyone gets is ground truth', place)
     if quality.percent == 100 and quality.kind == "honeypot":
         raise spec.error("a honeypot task cannot be made of ground truth alone", f"{place}.percent")
+    if quality.ground_truth is not None and task.split_above is not None:
+        raise spec.error("ground truth of a filter cannot be dealt to several tasks", f"{path}.split_above")
+    _refuse_of_people(
+        spec, path, ("count", *_LIMITS), "the platform splits a quality task by percentages and weights alone"
+    )
+    if quality.kind == "qualification":
+        _refuse_of_people(spec, path, _PERSONAL, "everyone gets all items of a qualification task")
     people = len(task.assignees)
     if quality.assignees is not None and not 2 <= quality.assignees <= people:
         raise spec.error(
@@ -245,16 +255,40 @@ def _check_quality(spec: Spec, task: TaskSpec, path: str) -> None:
 def _check_pulling(spec: Spec, task: TaskSpec, path: str) -> None:
     assert task.pulling is not None
     _refuse(spec, path, _OF_SPLITS, "people take items of a pulling task as they go")
-    for index, person in enumerate(task.assignees):
-        if isinstance(person, Person) and (person.weight or person.percent or person.count):
-            raise spec.error(
-                "people take items of a pulling task as they go, so that nobody has a share",
-                f"{path}.assignees[{index}]",
-            )
+    _refuse_of_people(
+        spec, path, _PERSONAL, "people take items of a pulling task as they go, so that nobody has a share"
+    )
     try:
         check_batches(task.pulling.batch, task.pulling.maximum)
     except InputError as error:
         raise spec.error(error.message, f"{path}.pulling") from error
+
+
+def _refuse_of_people(spec: Spec, path: str, names: tuple[str, ...], why: str) -> None:
+    for index in range(len(spec.given(f"{path}.assignees"))):
+        place = f"{path}.assignees[{index}]"
+        if isinstance(spec.given(place), dict):
+            _refuse(spec, place, names, why)
+
+
+def _check_people(spec: Spec, task: TaskSpec, path: str) -> None:
+    """Refuse what names other things than the task has, and would be looked at by nothing."""
+    emails = [(person if isinstance(person, str) else person.email).lower() for person in task.assignees]
+    for number, need in enumerate(task.needs if isinstance(task.needs, list) else ()):
+        for place, who in enumerate(need.exclude):
+            if who.lower() not in emails:
+                raise spec.error(
+                    f"{who} is none of the assignees",
+                    f"{path}.needs[{number}].exclude[{place}]",
+                    did_you_mean(who.lower(), emails),
+                )
+    for index, person in enumerate(task.assignees):
+        if isinstance(person, Person) and person.factors.keys() - {"*"} and task.kind is None:
+            raise spec.error(
+                "names kinds of items, but the task has no kind",
+                f"{path}.assignees[{index}].factors",
+                "kind: metadata.user.scene says by which field kinds differ",
+            )
 
 
 def _refuse(spec: Spec, path: str, names: tuple[str, ...], why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -63,14 +64,14 @@ def people_of_parts(
     if len(sizes) < 2 or not any(fixed):
         return [people] * len(sizes)
     try:
-        rest = rest_of(people, sum(sizes))
+        rest = rest_of(people, sum(sizes) * task.overlap)
     except InfeasibleError as error:
         raise InfeasibleError(str(spec.error(str(error), f"{path}.assignees"))) from error
     parts = []
     left = [*fixed, rest]
     for size in sizes:
         # By the largest remainder nobody is given more than is left of theirs.
-        given = apportion(left, size)
+        given = apportion(left, size * task.overlap)
         left = [before - now for before, now in zip(left, given, strict=True)]
         parts.append(
             tuple(
@@ -129,7 +130,10 @@ def copies(allocation: Allocation, overlap: int) -> list[tuple[NDArray[np.int64]
 
 
 def fairness_record(certificate: Certificate) -> Fairness:
-    """Return a certificate as plans keep it."""
+    """Return a certificate as plans keep it; InputError for numbers that no plan can hold."""
+    numbers = (certificate.value, certificate.bound, certificate.ratio, *certificate.measures.values())
+    if not all(isinstance(number, str) or math.isfinite(number) for number in numbers):
+        raise InputError(f"{certificate.objective}: numbers too large to compare")
     return Fairness(
         measures=dict(certificate.measures),
         objective=certificate.objective,
@@ -171,7 +175,7 @@ class _Solver:
     def apart(self, holder: NDArray[np.int64], holders: tuple[str, ...]) -> tuple[Allocation, list[str]]:
         """Solve so that nobody reviews what they made, where that can be; and say where it cannot."""
         problem = self.posed.problem
-        needs, hopeless = apart(self.posed.needs, holder, holders, problem.assignees)
+        needs, hopeless = apart(self.posed.needs, holder, holders, problem.assignees, problem.overlap)
         warnings = []
         if hopeless:
             verb = "is" if hopeless == 1 else "are"
@@ -228,9 +232,8 @@ def _own(allocation: Allocation, holder: NDArray[np.int64], holders: tuple[str, 
     """Return how many items are with who holds them."""
     place = {who: index for index, who in enumerate(allocation.assignees)}
     known = np.array([place.get(who, -1) for who in holders] + [-1], dtype=np.int64)
-    owner = np.empty(len(holder), dtype=np.int64)
-    owner[allocation.order] = np.repeat(np.arange(len(allocation.counts)), allocation.counts)
-    return int((known[holder] == owner).sum())
+    owners = np.repeat(np.arange(len(allocation.counts)), allocation.counts)
+    return int((known[holder][allocation.order] == owners).sum())
 
 
 def _need_records(needs: Needs | None, people: Sequence[Assignee]) -> tuple[NeedRecord, ...]:

@@ -146,7 +146,7 @@ def _item_differences(planned: Mapping[str, ItemIds], held: Mapping[str, ItemIds
             continue
         yield from _named(f"{assignee} lacks", ids, found)
         yield from _named(f"{assignee} has unplanned", found, ids)
-        if len(np.unique(ids.rows_of(found))) != len(found):
+        if len(set(found)) != len(found):
             yield f"{assignee} has an item twice"
     for assignee, found in held.items():
         if assignee not in planned and len(found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
@@ -127,6 +128,8 @@ def as_strategy(target: Testable, options: Mapping[str, Any] | None = None) -> S
         raise InputError(f"only a class takes options, got a {type(target).__name__}")
     if callable(getattr(target, "allocate", None)):
         return target  # type: ignore[return-value]
+    if inspect.iscoroutinefunction(target):
+        raise InputError(f"{target.__name__} is async, expected a plain function")
     if callable(target):
         return FunctionStrategy(target)
     raise InputError(
@@ -151,6 +154,8 @@ def imported(target: str) -> Any:
             raise InputError(f"importing {module_name} failed: {error}", source=target) from error
         near = did_you_mean(module_name, [path.stem for path in Path.cwd().glob("*.py")])
         raise InputError(f'there is no module "{error.name}"', source=target, hint=near) from error
+    except (TypeError, ValueError) as error:
+        raise InputError("expected module:attribute", source=target) from error
     except (Exception, SystemExit) as error:
         message = f"importing {module_name} failed: {type(error).__name__}: {error}"
         raise InputError(message.replace("\n", " "), source=target) from error

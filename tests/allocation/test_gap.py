@@ -164,7 +164,7 @@ def test_a_group_without_items_needs_nobody() -> None:
             [5, 9],
             "the people who may have them have too little room",
         ),
-        ([[1] * 3, [1] * 3], [[3] * 3, [3] * 3], [5, 5], "no way was found"),
+        ([[1] * 3, [1] * 3], [[3] * 3, [3] * 3], [5, 5], "no way to give them is within the capacities"),
     ],
 )
 def test_what_cannot_be_is_said_in_words(

@@ -16,6 +16,7 @@ from taskplan.errors import InfeasibleError, InputError, SpecError
 from taskplan.model.entities import AssignmentState, TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.model.memory import MemoryTable
+from taskplan.planning.codec import dump, load
 from taskplan.planning.document import MoveRecord, Operation, Plan
 from taskplan.planning.effort import efforts
 from taskplan.planning.explain import explain_assignee, explain_item
@@ -212,11 +213,85 @@ def test_items_of_a_pulling_task_wait_for_people() -> None:
 
 
 def review(table: MemoryTable | None = None, **fields: Any) -> Plan:
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"name": "t", "assignees": [ANN, BEN]},
         {"name": "check", "type": "qa", "of": "t", **fields},
     ]
     return make_plan(spec_from({"tasks": tasks}), table or generated(121))
+
+
+@pytest.mark.parametrize("limit", [None, 30])
+def test_a_review_of_copies_has_every_item_of_its_copy_once(limit: int | None) -> None:
+    tasks: list[dict[str, Any]] = [
+        {"name": "t", "overlap": 2, "assignees": [ANN, BEN, CAT]},
+        {"name": "check", "type": "qa", "of": "t", "assignees": [ANN, DAN]}
+        | ({"limit": limit} if limit else {}),
+    ]
+    plan = make_plan(spec_from({"tasks": tasks}), generated(60))
+    copies, reviews = plan.operations[:2], plan.operations[2:]
+    assert len(reviews) == 2
+    for copy, check in zip(copies, reviews, strict=True):
+        ids = check.allocation.items.unpack().tolist()
+        assert len(ids) == len(set(ids)) == (limit or 65)
+        assert set(ids) <= set(copy.allocation.items.unpack())
+        made = items_of(copy)
+        assert not items_of(check)[ANN] & made[ANN]
+
+
+def test_reviews_by_two_people_keep_apart_what_can_be_kept_apart() -> None:
+    needs = [{"where": {"dir": "/test"}, "skills": ["n"]}]
+    skilled = [{"email": who, "skills": ["n"]} for who in (ANN, BEN)]
+    plan = review(assignees=[*skilled, CAT, DAN], needs=needs, overlap=2)
+    forced = sum(1 for name in generated(121).column("dir").codes if name)
+    made = items_of(plan.operations[0])
+    own = sum(
+        len(ids & made.get(who, set())) for o in plan.operations[1:] for who, ids in items_of(o).items()
+    )
+    assert 0 < own <= forced
+
+
+def test_it_is_said_where_the_platform_decides_who_makes_what() -> None:
+    tasks: list[dict[str, Any]] = [
+        {"name": "t", "assignees": [ANN, BEN], "pulling": {"batch": 5, "maximum": 8}},
+        {"name": "check", "type": "qa", "of": "t", "assignees": [ANN]},
+    ]
+    plan = make_plan(spec_from({"tasks": tasks}), generated(60))
+    assert any("somebody may review their own work" in line for line in plan.warnings)
+
+
+def test_counts_of_an_overlap_in_parts_are_for_all_of_them() -> None:
+    people = [{"email": ANN, "count": 60}, {"email": BEN, "count": 40}, CAT]
+    plan = planned({"overlap": 2, "split_above": 30, "limit": 60, "assignees": people})
+    totals = dict.fromkeys((ANN, BEN, CAT), 0)
+    for operation in plan.operations:
+        for share in operation.allocation.shares:
+            totals[share.assignee] += share.items
+    assert totals == {ANN: 60, BEN: 40, CAT: 20}
+
+
+@pytest.mark.parametrize("percent", [10, 30, 50, 100])
+def test_every_plan_of_a_quality_task_can_be_read_again(percent: int) -> None:
+    people = [{"email": ANN, "weight": 2}, BEN, CAT]
+    quality = {"kind": "consensus", "percent": percent, "assignees": 2}
+    plan = planned({"quality": quality, "assignees": people})
+    assert load(dump(plan), "plan.json") == plan
+
+
+def test_a_need_that_matches_nothing_is_said() -> None:
+    plan = planned({"needs": [{"where": {"dir": "/trian"}, "skills": ["night"]}]})
+    assert "t: needs[0] matches no item of the task" in plan.warnings
+
+
+def test_a_task_is_redistributed_once() -> None:
+    table = generated(40)
+    resolver = Shared(ann=table.ids[0:20], ben=table.ids[20:40])
+    task = {"redistribute": "label-train", "assignees": [ANN, DAN]}
+    with pytest.raises(SpecError, match="is redistributed already"):
+        make_plan(spec_from({"tasks": [task, task]}), table, resolver=resolver)
+
+
+def test_who_gives_is_explained() -> None:
+    assert explain_assignee(redistribution(), BEN).tasks[0].why == "gives 20 to dan@example.com"
 
 
 def own_work(plan: Plan) -> int:
@@ -372,6 +447,24 @@ def test_explain_names_effort_and_needs_of_an_item() -> None:
         ({"needs": [{"where": {"dir": {"gtt": 1}}, "skills": ["x"]}]}, "unknown operator"),
         ({"take_from": [ANN]}, "goes with redistribute"),
         ({"effort": "metadata.user.scne"}, "no number at"),
+        ({"effort": "1e308"}, "expected efforts up to 1e+100"),
+        ({"needs": [{"skills": ["x"], "exclude": ["bne@example.com"]}]}, 'did you mean "ben@example.com"'),
+        ({"assignees": [{"email": ANN, "factors": {"a": 2}}, BEN]}, "the task has no kind"),
+        ({"effort": "metadata.user.scene"}, '"metadata.user.scene" holds no numbers, but values such as'),
+        ({"effort": "annotation"}, 'did you mean "annotations"'),
+        ({"quality": {"kind": "qualification"}, "assignees": [{"email": ANN, "weight": 2}, BEN]}, "gets all"),
+        (
+            {"pulling": {"batch": 5, "maximum": 8}, "assignees": [{"email": ANN, "count": 0}, BEN]},
+            "as they go",
+        ),
+        (
+            {"quality": {"kind": "honeypot", "percent": 5, "ground_truth": {"dir": "/a"}}, "split_above": 9},
+            "cannot be dealt to several tasks",
+        ),
+        (
+            {"effort": 1, "overlap": 2},
+            "no built-in strategy takes items of unequal effort and overlap together",
+        ),
         ({"overlap": 0}, "expected a whole number ≥ 1, got 0"),
         ({"strategy": {"name": "eligible", "engine": "cplex"}}, 'unknown engine "cplex"'),
         ({"strategy": "equal", "overlap": 2}, 'strategy "equal" takes no overlap'),

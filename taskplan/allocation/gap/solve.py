@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from taskplan.allocation.gap.construct import construct
+from taskplan.allocation.gap.exact import best_of_few
 from taskplan.allocation.gap.improve import improve
 from taskplan.allocation.gap.instance import TOLERANCE, Counts, Instance, checked
 from taskplan.allocation.gap.knapsack import knapsack_bound
@@ -24,6 +25,9 @@ USUAL = 150
 
 PARTS = 8
 """Where not all items can be searched at once, so many parts of them are searched in a round."""
+
+NEAR, IDLE = 1e-4, 4
+"""So near to its bound a large allocation is good enough; so many parts that gain less end the search."""
 
 POOL = 6
 """So many of the best answers are kept to be mixed."""
@@ -76,6 +80,10 @@ def solve(
         owner, bound = _search_whole(instance, part, bound, rounds, rng)
         part.hand_over(given, owner)
     above = np.maximum(0, -instance.free(given))
+    if not _proven((float(above.sum()), instance.value(given)), bound):
+        few = best_of_few(instance)
+        if few is not None:
+            return GapSolution(few, instance.value(few), instance.value(few))
     if above.any():
         raise InfeasibleError(
             "no way was found to give all items within the capacities; the nearest one is "
@@ -129,15 +137,19 @@ def _search_parts(
     """Improve `given` in random parts, one after the other."""
     costs = priced(instance, relaxation.prices)
     free, value = instance.free(given), instance.value(given)
+    idle = 0
     for _ in range(rounds * PARTS):
         above = float(np.maximum(0, -free).sum())
-        if _proven((above, value), bound):
+        if above == 0 and (idle > IDLE or value - bound <= NEAR * abs(bound)):
             break
+        idle += 1
         part = sample(instance, relaxation, costs, given, free, rng)
         before = part.core.standing(part.owner)
         owner = improve(part.core, part.owner, STEPS // PARTS, bound - value + before[1], rng)
         after = part.core.standing(owner)
         if after < before:
             part.hand_over(given, owner)
+            if after[0] < before[0] or before[1] - after[1] > NEAR / 10 * abs(value):
+                idle = 0
             free[part.people] += part.core.used(part.owner) - part.core.used(owner)
             value += after[1] - before[1]

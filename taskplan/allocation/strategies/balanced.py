@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from taskplan.allocation.certificate import effort_certificate
 from taskplan.allocation.dealing import deal_owners
 from taskplan.allocation.grouping import load_bound, place_groups
+from taskplan.allocation.impossible import check_effort
 from taskplan.allocation.people import check_people, refuse_beyond
 from taskplan.allocation.problem import Allocation, Problem
 from taskplan.allocation.shares import effort_shares
@@ -28,8 +29,9 @@ class Balanced:
         InputError for fixed counts, which are no share of an effort.
         """
         people = check_people(problem)
-        refuse_beyond(problem, self.name, effort=True, shares=True)
+        refuse_beyond(problem, self.name)
         effort = problem.effort if problem.effort is not None else np.ones(problem.n_items)
+        check_effort(effort)
         shares = effort_shares(problem.assignees)
         units, sizes, scale = _units(problem, effort)
         # Targets in the same whole numbers as sizes, fine enough for any share.

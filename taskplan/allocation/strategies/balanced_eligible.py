@@ -39,7 +39,7 @@ class BalancedEligible:
         orderings ``grouped`` and ``stratified``.
         """
         people = check_people(problem)
-        refuse_beyond(problem, self.name, effort=True, need=True, bounds=True, shares=True)
+        refuse_beyond(problem, self.name)
         if problem.ordering.kind == "grouped":
             raise InputError(
                 'the ordering "grouped" does not go with skills and limits', hint='use strategy "balanced"'
@@ -68,7 +68,7 @@ def _start(
         [problem.n_items if p.maximum is None else min(p.maximum, problem.n_items) for p in persons],
         dtype=np.int64,
     )
-    upper[shares == 0] = 0
+    upper[shares == 0] = lower[shares == 0]
     weights = np.where(shares > 0, shares, 1.0)
     by_class = np.bincount(groups.of_item, sizes, len(groups))
     counts = FlowProblem(groups.counts, groups.eligible, weights, lower, upper, groups.counts)
@@ -111,8 +111,8 @@ def _bound(
     np.maximum.at(largest, groups.of_item, sizes)
     best = np.where(groups.eligible, shares[:, None], 0.0).max(axis=0)
     alone = float((largest / best).max(initial=0.0))
-    everything = float(by_class.sum()) / float(shares.sum())
-    return max(bound, alone, everything)
+    # The shares of all add up to 1.
+    return max(bound, alone, float(by_class.sum()))
 
 
 def _by_effort(

@@ -30,7 +30,7 @@ class Eligible:
     def allocate(self, problem: Problem) -> Allocation:
         """Split within skills and limits; InfeasibleError names the smallest set that clashes."""
         people = check_people(problem)
-        refuse_beyond(problem, self.name, need=True, overlap=True, bounds=True, shares=True)
+        refuse_beyond(problem, self.name)
         check_possible(problem)
         groups = group_items(problem)
         flow = flow_problem(problem, groups)
@@ -65,6 +65,6 @@ def _most(problem: Problem, index: int, shares: NDArray[np.float64]) -> int:
     person = problem.assignees[index]
     if person.count is not None:
         return person.count
-    if person.percent is not None and not person.percent:
-        return 0
+    if not shares[index]:
+        return person.minimum or 0
     return problem.n_items if person.maximum is None else min(person.maximum, problem.n_items)

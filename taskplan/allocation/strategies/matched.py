@@ -14,6 +14,8 @@ from taskplan.allocation.people import check_people, refuse_beyond
 from taskplan.allocation.problem import Allocation, Assignee, Problem
 from taskplan.errors import InputError
 
+LARGEST = 1e30
+
 
 class Matched:
     """Each item where it costs least, within capacities (generalised assignment, with a proven bound)."""
@@ -33,11 +35,14 @@ class Matched:
         assignment within the capacities exists, or none was found.
         """
         people = check_people(problem)
-        refuse_beyond(problem, self.name, effort=True, need=True, personal=True)
+        refuse_beyond(problem, self.name)
         _check(problem)
         check_possible(problem)
         groups = group_items(problem, by_effort=True, by_kind=True)
-        use = uses(problem, groups)
+        with np.errstate(over="ignore", invalid="ignore"):
+            use = uses(problem, groups)
+        if not (use * groups.counts).max(initial=0.0) * max(p.rate for p in problem.assignees) < LARGEST:
+            raise InputError("efforts, factors and rates multiply to numbers too large to add up")
         rates = np.array([person.rate for person in problem.assignees])
         cost = np.where(groups.eligible, use * rates[:, None], np.inf)
         capacity = np.array([np.inf if p.capacity is None else p.capacity for p in problem.assignees])

@@ -32,7 +32,7 @@ class Sticky:
         items break a limit.
         """
         people = check_people(problem)
-        refuse_beyond(problem, self.name, bounds=True, shares=True, held=True)
+        refuse_beyond(problem, self.name)
         if problem.ordering.kind in ("grouped", "stratified"):
             raise InputError(f'strategy "sticky" takes no order "{problem.ordering.kind}"')
         check_possible(problem)
@@ -74,7 +74,7 @@ def _targets(problem: Problem, held: Counts, locked: Counts) -> Counts:
     lowest = [_least(person, stay) for person, stay in zip(persons, locked.tolist(), strict=True)]
     lower = np.array(lowest, dtype=np.int64)
     upper = np.array([_most(person, size) for person in persons], dtype=np.int64)
-    upper[(shares == 0) & (lower == 0)] = 0
+    upper[shares == 0] = lower[shares == 0]
     for person, low, high in zip(persons, lower.tolist(), upper.tolist(), strict=True):
         if low > high:
             raise InfeasibleError(f"{person.email} has started {low:,} items, above the {high:,} asked for")

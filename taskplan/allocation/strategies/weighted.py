@@ -26,7 +26,7 @@ class Weighted:
         where fixed counts ask for more items than there are, or leave some over.
         """
         people = check_people(problem)
-        refuse_beyond(problem, self.name, shares=True)
+        refuse_beyond(problem, self.name)
         wanted = asked(problem.assignees, problem.n_items)
         counts = [person.count or 0 for person in problem.assignees]
         if wanted.open:

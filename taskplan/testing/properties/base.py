@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, NoReturn, get_args
 
@@ -76,10 +78,12 @@ def ask(strategy: Strategy, problem: Problem) -> Allocation:
     InputError and InfeasibleError of the strategy pass through.
     """
     try:
-        answer: object = strategy.allocate(problem)
+        # A problem of its own, which it may spoil; and what it prints is no part of a report.
+        with redirect_stdout(sys.stderr):
+            answer: object = strategy.allocate(replace(problem))
     except (InputError, InfeasibleError, MalformedAnswerError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise MalformedAnswerError(f"it raised {type(error).__name__}: {error}") from error
     if not isinstance(answer, Allocation):
         raise MalformedAnswerError(f"it answered with {type(answer).__name__}, not with an Allocation")
