@@ -22,6 +22,7 @@ from taskplan.allocation.problem import Assignee, Problem
 from taskplan.allocation.strategies.balanced import Balanced
 
 CP_SAT_SECONDS = 10.0
+HIGHS_SECONDS = 60.0
 Row = dict[str, Any]
 
 
@@ -62,7 +63,8 @@ def _eligible(
     rows = []
     for place, (name, taken, (objective, peak)) in enumerate(found):
         equal = objective is None or objective == best
-        note = f"largest load {peak:g}" + ("" if objective is None else f", objective {objective:,.0f}")
+        shown = "no answer in time" if np.isnan(peak) else f"largest load {peak:g}"
+        note = shown + ("" if objective is None else f", objective {objective:,.0f}")
         limit, kept = None, None
         if place == 0:
             limit = "≤ 5 × OR-Tools" + (f", ≤ {seconds:g} s" if seconds is not None else "")
@@ -101,8 +103,9 @@ def _highs(problem: FlowProblem) -> tuple[float | None, float]:
     )
     cost = np.zeros(size)
     cost[-1] = 1
-    found = linprog(cost, loads, np.zeros(n_people), equal, problem.supply, method="highs")
-    return None, float(found.fun)
+    options = {"time_limit": HIGHS_SECONDS}
+    found = linprog(cost, loads, np.zeros(n_people), equal, problem.supply, method="highs", options=options)
+    return None, float("nan") if found.fun is None else float(found.fun)
 
 
 def _networkx(problem: FlowProblem) -> tuple[float | None, float]:
