@@ -127,7 +127,10 @@ def explain_assignee(plan: Plan, email: str) -> PersonAnswer:
             operation.title,
             share.items,
             operation.allocation.items.count,
-            _asked(plan, operation, who) + _effort(operation, share) + _basis(operation),
+            _asked(plan, operation, who)
+            + _closed(operation, who)
+            + _effort(operation, share)
+            + _basis(operation),
         )
         for operation in plan.operations
         for share in operation.allocation.shares
@@ -192,6 +195,12 @@ def _asked(plan: Plan, operation: Operation, who: str) -> str:
     said += [f"factor {factor:g} for {kind}" for kind, factor in (mine.get("factors") or {}).items()]
     said += [f"skills {', '.join(mine['skills'])}"] if mine.get("skills") else []
     return "".join(f"{part}, " for part in said)
+
+
+def _closed(operation: Operation, who: str) -> str:
+    """Return how many items this person may not have, by their needs."""
+    count = sum(need.items for need in operation.allocation.needs if who not in need.people)
+    return f"{count:,} {'is' if count == 1 else 'are'} not for them, " if count else ""
 
 
 def _effort(operation: Operation, share: Share) -> str:

@@ -144,9 +144,9 @@ def _made_by(work: Work, piece: Piece) -> Holders | None:
                     "their own work"
                 )
             return None
-        held = before.items_by_assignee().items()
+        held = list(before.items_by_assignee().items())
     elif piece.base.existing is not None:
-        held = [(a.assignee.lower(), a.items) for a in piece.base.existing.assignments]  # type: ignore[assignment]
+        held = [(a.assignee.lower(), a.items) for a in piece.base.existing.assignments]
     else:
         return None
     for who, ids in held:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from taskplan.testing.strategies import ShareKind
 
 ITEMS = 4
+IMPATIENT = 0.2
+"""So many seconds a problem gets, once one has taken too long."""
 _ANN, _BEN = Assignee("ann@example.com"), Assignee("ben@example.com")
 _PEOPLE: dict[ShareKind, tuple[Assignee, ...]] = {
     "none": (_ANN, _BEN),
@@ -105,12 +107,12 @@ class Taken:
 
 def taken_by(strategy: Strategy) -> Taken:
     """Ask a strategy with a small problem of each kind; what raises InputError is not taken."""
-    taken = Taken()
+    taken, clock = Taken(), _Clock()
     features: Sequence[Feature | None] = (None, *FEATURES)
     for feature in features:
         for share, people in _PEOPLE.items():
             sample = Sample(share, feature, _sample(people, feature))
-            refused = _refusal(strategy, sample.problem)
+            refused = _refusal(strategy, sample.problem, clock)
             if refused is None:
                 taken.samples.append(sample)
             else:
@@ -121,7 +123,7 @@ def taken_by(strategy: Strategy) -> Taken:
     taken.orderings += (
         kind
         for kind in get_args(OrderingKind)
-        if any(_refusal(strategy, _ordered(sample.problem, kind)) is None for sample in taken.samples)
+        if any(_refusal(strategy, _ordered(sample.problem, kind), clock) is None for sample in taken.samples)
     )
     return taken
 
@@ -157,14 +159,23 @@ def _ordered(problem: Problem, kind: OrderingKind, size: int = ITEMS) -> Problem
     return replace(problem, ordering=Ordering(kind, "metadata.user.scene"), keys=keys)
 
 
-def _refusal(strategy: Strategy, problem: Problem) -> str | None:
+@dataclass(slots=True)
+class _Clock:
+    """How long to wait for an answer: less once a strategy has kept us waiting."""
+
+    seconds: float = SECONDS
+
+
+def _refusal(strategy: Strategy, problem: Problem, clock: _Clock) -> str | None:
     """Return why a strategy refuses a problem; None where it takes it, whatever it makes of it."""
     try:
-        with patience(SECONDS):
+        with patience(clock.seconds):
             ask(strategy, problem)
     except InputError as error:
         return str(error)
-    except (InfeasibleError, MalformedAnswerError, OutOfPatience):
+    except OutOfPatience:
+        clock.seconds = min(clock.seconds, IMPATIENT)
+    except (InfeasibleError, MalformedAnswerError):
         pass
     return None
 
