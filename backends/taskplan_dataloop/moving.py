@@ -47,16 +47,19 @@ def blockers(
     """Say what stands against giving the items back, a line each."""
     keys = marks.moves(task)
     later = keys[keys.index(operation.key) + 1 :] if operation.key in keys else ()
+    stay = not together.issuperset(later)
     worked = gone_on = nobodys = 0
     for move in moves_of(operation):
         for item in move.items:
             holder = held.assignees.get(item, move.giver)
             if holder == move.giver:
+                # Had it never left, nothing were lost; but who has moved it back would give it away again.
+                gone_on += stay and item not in held.statuses
                 continue
             if item in held.statuses:
                 worked += 1
             elif holder != move.taker:
-                gone_on += together.isdisjoint(later)
+                gone_on += stay or not later
             else:
                 nobodys += move.giver is None
     name = task["name"]

@@ -80,17 +80,18 @@ def blockers(
     """Say what stands against giving the items back, a line each."""
     (name,) = connection.execute("SELECT name FROM tasks WHERE id = ?", (task,)).fetchone()
     worked = gone_on = 0
-    for status, later in connection.execute(
-        """SELECT r.status, (SELECT l.operation FROM moves l WHERE l.task = m.task AND l.item = m.item
-                             AND l.seq > m.seq ORDER BY l.seq LIMIT 1)
+    for status, back, later in connection.execute(
+        """SELECT r.status, a.annotator IS m.giver,
+                  (SELECT l.operation FROM moves l WHERE l.task = m.task AND l.item = m.item
+                   AND l.seq > m.seq ORDER BY l.seq LIMIT 1)
            FROM moves m JOIN refs r ON r.task = m.task AND r.item = m.item
            LEFT JOIN assignments a ON a.id = r.assignment
-           WHERE m.operation = ? AND m.task = ? AND a.annotator IS NOT m.giver
-           AND (r.status IS NOT NULL OR a.annotator IS NOT m.taker)""",
+           WHERE m.operation = ? AND m.task = ? AND (r.status IS NOT NULL OR a.annotator IS NOT m.taker)""",
         (key, task),
     ):
-        worked += status is not None
-        gone_on += status is None and later not in together
+        worked += status is not None and not back
+        # What a later move has brought back, that one would give away again.
+        gone_on += status is None and later not in together and not (back and later is None)
     lines = []
     if worked and not discard_work:
         lines.append(

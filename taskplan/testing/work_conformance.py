@@ -169,6 +169,23 @@ class WorkConformance:
         place.undo(plan, discard_work=True)
         assert place.held()["label"] == {**before, ANN: before[ANN] - {ann[0]}, CAT: {ann[0]}}
 
+    def test_a_move_is_undone_after_one_that_brought_items_back(self, place: Place) -> None:
+        _needs(place, action="move_items")
+        place.apply(place.plan(LABEL))
+        task = place.backend.task(DATASET, "label").id
+        before = place.held()["label"]
+        ann = sorted(before[ANN])
+        there = place.plan_of(move(task, (ANN, CAT, ann[:3])))
+        back = place.plan_of(move(task, (CAT, ANN, ann[:1])))
+        for plan in (there, back):
+            assert place.apply(plan).verification.ok
+        (first,), (second,) = there.operations, back.operations
+        assert place.backend.undo_blockers(first, frozenset({first.key}))
+        assert place.backend.undo_blockers(first, frozenset({first.key, second.key})) == ()
+        place.undo(back)
+        place.undo(there)
+        assert place.held()["label"] == before
+
     def test_moves_are_undone_together_with_what_they_move(self, place: Place) -> None:
         _needs(place, action="move_items")
         (make,) = place.plan(LABEL).operations
