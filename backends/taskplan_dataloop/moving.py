@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from taskplan.planning.document import Operation
-from taskplan.replay.moves import moves_of
+from taskplan.replay.moves import moved, moves_of, standing_against
 from taskplan_dataloop import marks
 from taskplan_dataloop.filling import Filling, Held
 
@@ -63,20 +63,10 @@ def blockers(
             else:
                 nobodys += move.giver is None
     name = task["name"]
-    lines = []
-    if worked and not discard_work:
-        lines.append(
-            f'{_moved(worked)} in the task "{name}" {"has" if worked == 1 else "have"} a status '
-            "(with --discard-work they stay with whoever has them)"
-        )
-    if gone_on:
-        lines.append(
-            f'{_moved(gone_on)} in the task "{name}" {"has" if gone_on == 1 else "have"} gone on to others '
-            "since (undo that first)"
-        )
+    lines = standing_against(name, 0 if discard_work else worked, gone_on)
     if nobodys and not discard_work:
         lines.append(
-            f'{_moved(nobodys)} in the task "{name}" {"was" if nobodys == 1 else "were"} nobody\'s before, '
+            f'{moved(nobodys)} in the task "{name}" {"was" if nobodys == 1 else "were"} nobody\'s before, '
             "which the platform cannot make them again (with --discard-work they stay where they are)"
         )
     return tuple(lines)
@@ -101,7 +91,3 @@ def give_back(filling: Filling, task: Mapping[str, Any], operation: Operation) -
         held,
         misplaced=lambda item, who: item in owners and who == takers[item] and who != owners[item],
     )
-
-
-def _moved(count: int) -> str:
-    return "1 moved item" if count == 1 else f"{count:,} moved items"

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.replay.moves import standing_against
 from taskplan_sqlite.platform.assignments import SEEN, drop_emptied, ensure_assignments, restore_assignment
 from taskplan_sqlite.platform.statuses import refresh
 
@@ -92,18 +93,7 @@ def blockers(
         worked += status is not None and not back
         # What a later move has brought back, that one would give away again.
         gone_on += status is None and later not in together and not (back and later is None)
-    lines = []
-    if worked and not discard_work:
-        lines.append(
-            f'{_moved(worked)} in the task "{name}" {"has" if worked == 1 else "have"} a status '
-            "(with --discard-work they stay with whoever has them)"
-        )
-    if gone_on:
-        lines.append(
-            f'{_moved(gone_on)} in the task "{name}" {"has" if gone_on == 1 else "have"} gone on to others '
-            "since (undo that first)"
-        )
-    return tuple(lines)
+    return tuple(standing_against(name, 0 if discard_work else worked, gone_on))
 
 
 def give_back(connection: sqlite3.Connection, task: str, key: str, now: float) -> None:
@@ -123,7 +113,3 @@ def give_back(connection: sqlite3.Connection, task: str, key: str, now: float) -
             "UPDATE refs SET assignment = ? WHERE task = ? AND item = ?", (givers[giver], task, item)
         )
     connection.execute("DELETE FROM moves WHERE operation = ? AND task = ?", (key, task))
-
-
-def _moved(count: int) -> str:
-    return "1 moved item" if count == 1 else f"{count:,} moved items"

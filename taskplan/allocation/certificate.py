@@ -32,13 +32,17 @@ def measures(counts: Sequence[int], shares: Shares, people: Sequence[str]) -> di
     ]
     # Exact sums, because that of `sum` differs between releases of Python, and a plan's bytes must not.
     relative = [ratio / largest for ratio in ratios] if largest else []
-    squares = math.fsum([ratio * ratio for ratio in relative])
     return {
         "max_gap": float(max(counts) - min(counts)) if counts else 0.0,
         "quota": f"violated for {', '.join(out)}" if out else "satisfied",
-        "jain": math.fsum(relative) ** 2 / (len(relative) * squares) if squares else 1.0,
+        "jain": _jain(relative),
         "max_relative_load": largest,
     }
+
+
+def _jain(relative: Sequence[float]) -> float:
+    squares = math.fsum(ratio * ratio for ratio in relative)
+    return math.fsum(relative) ** 2 / (len(relative) * squares) if squares else 1.0
 
 
 def _ratio(above: int, below: int) -> float:
@@ -124,10 +128,9 @@ def effort_certificate(
     asks = targets > 0
     relative = (loads[asks] / targets[asks]).tolist()
     largest = max(relative, default=0.0)
-    squares = math.fsum(ratio * ratio for ratio in relative)
     found: dict[str, float | str] = {
         "max_gap": float(loads.max() - loads.min()) / scale,
-        "jain": math.fsum(relative) ** 2 / (len(relative) * squares) if squares else 1.0,
+        "jain": _jain(relative),
         "max_relative_load": largest,
     }
     return _certificate(found, "largest effort relative to the share", largest, min(bound, largest))
@@ -155,12 +158,9 @@ def sticky_certificate(
 
 def assignment_certificate(counts: NDArray[np.int64], cost: float, bound: float) -> Certificate:
     """Certify an assignment of least cost; `bound` is what no assignment costs less than."""
-    total = int(counts.sum())
-    relative = counts / total if total else np.zeros(len(counts))
-    squares = float((relative**2).sum())
     found: dict[str, float | str] = {
         "max_gap": float(counts.max() - counts.min()),
-        "jain": 1 / (len(counts) * squares) if squares else 1.0,
+        "jain": _jain(counts.tolist()),
     }
     return _certificate(found, "total cost", cost, bound)
 

@@ -51,3 +51,24 @@ def moved_less(operation: Operation, dropped: Collection[str], strangers: Collec
         items=PackedIds.of(ItemIds.of(item for items in taken.values() for item in items)),
     )
     return msgspec.structs.replace(operation, allocation=allocation, moves=tuple(records))
+
+
+def standing_against(task: str, worked: int, gone_on: int) -> list[str]:
+    """Say, a line each, that moved items of a task have a status, or have gone on to others since."""
+    lines = []
+    if worked:
+        lines.append(
+            f'{moved(worked)} in the task "{task}" {"has" if worked == 1 else "have"} a status '
+            "(with --discard-work they stay with whoever has them)"
+        )
+    if gone_on:
+        lines.append(
+            f'{moved(gone_on)} in the task "{task}" {"has" if gone_on == 1 else "have"} gone on to others '
+            "since (undo that first)"
+        )
+    return lines
+
+
+def moved(count: int) -> str:
+    """Return a number of moved items in words."""
+    return "1 moved item" if count == 1 else f"{count:,} moved items"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from taskplan.allocation.exact import decimals
 from taskplan.allocation.problem import Need, Problem
 from taskplan.allocation.strategies.eligible import Eligible
+from taskplan.allocation.validate import fault
 from taskplan.dql.evaluate import evaluate
 from taskplan.dql.parse import parse
 from taskplan.model.memory import MemoryTable
@@ -93,7 +94,7 @@ def test_problems_with_one_switch_can_be_met(switch: str) -> None:
     @given(problems(kinds=["as-listed"], shares=["none", "weight"], max_items=12, **switches))
     @settings(max_examples=40)
     def solved(problem: Problem) -> None:
-        Eligible().allocate(problem)
+        assert fault(problem, Eligible().allocate(problem)) is None
 
     solved()
 
