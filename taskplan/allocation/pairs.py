@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 MOST_COMBINATIONS = 200_000
 _TIE = 1e-12
+_GRAINS = 2**20
+"""What is wanted is in steps so coarse that sums of it are exact, in whatever order a machine adds."""
 MOST_EXCHANGED, EXCHANGES = 5_000, 300
 """So many exchanges are tried to even out pairs, and none among more items than this."""
 
@@ -65,7 +67,7 @@ def _even_out(chosen: Counts, met: NDArray[np.float64]) -> None:
         return
     has = np.zeros((len(chosen), len(met)), dtype=np.bool_)
     has[np.arange(len(chosen))[:, None], chosen] = True
-    wanted = _expected(met)
+    wanted = np.rint(_expected(met) * _GRAINS) / _GRAINS
     for _ in range(EXCHANGES):
         excess = met - wanted
         first, second = np.unravel_index(int(np.argmax(np.triu(excess, 1))), excess.shape)

@@ -9,6 +9,7 @@ import numpy as np
 
 from taskplan.allocation.gap.chains import Cycle, best_cycle
 from taskplan.allocation.gap.instance import Counts, Floats
+from taskplan.allocation.gap.ordered import dot
 
 TENURES = (1, 5)
 """So many steps, from and below, a person may not get back an item that was taken away."""
@@ -118,7 +119,7 @@ class _Search:
     def standing(self) -> tuple[float, float]:
         """Return the use above room and the total cost."""
         above = np.maximum(0, self.load - self.room).sum()
-        return float(above), float(self.own_cost.sum() - self.prices @ self.load)
+        return float(above), float(self.own_cost.sum()) - dot(self.prices, self.load.astype(np.float64))
 
     def exchanges(self) -> Floats:
         """Return what it changes, [items, items], when in the place of the first the second is put.

@@ -6,6 +6,7 @@ import numpy as np
 
 from taskplan.allocation.gap.improve import Core
 from taskplan.allocation.gap.instance import Counts, Floats
+from taskplan.allocation.gap.ordered import dot
 
 STEPS = 200
 PATIENCE = 8
@@ -45,7 +46,7 @@ def knapsack_bound(core: Core, value: float, enough: float) -> float:
         if bound > best:
             best, idle = bound, 0
         slope = 1 - taken + MEMORY * slope
-        length = float(slope @ slope)
+        length = dot(slope, slope)
         if best >= enough or length == 0:
             break
         if idle >= PATIENCE:

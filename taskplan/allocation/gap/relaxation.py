@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from taskplan.allocation.gap.instance import TOLERANCE, Flags, Floats, Instance
+from taskplan.allocation.gap.ordered import Factors, dot, times_vector, weighted_gram
 from taskplan.errors import InfeasibleError
 
 STEPS = 80
@@ -53,16 +54,17 @@ def lagrangian_bound(instance: Instance, prices: Floats) -> float:
     """Return what all items cost at the least if capacity is sold at `prices`: never above the optimum."""
     held = instance.counts > 0
     cheapest = priced(instance, prices)[:, held].min(axis=0, initial=np.inf)
-    sold = np.where(prices > 0, instance.room, 0) @ prices
-    return float(cheapest @ instance.counts[held] - sold)
+    sold = dot(np.where(prices > 0, instance.room, 0), prices)
+    return dot(cheapest, instance.counts[held].astype(np.float64)) - sold
 
 
 def _refuse_dear(instance: Instance, prices: Floats) -> None:
     """Raise if the room that all items need at the least is worth more at `prices` than all room (Farkas)."""
     held = instance.counts > 0
     dear = np.where(instance.allowed, prices[:, None] * instance.use, np.inf)[:, held]
-    sold = float(np.where(prices > 0, instance.room, 0) @ prices)
-    if float(dear.min(axis=0, initial=np.inf) @ instance.counts[held]) > sold * (1 + 1e-7):
+    sold = dot(np.where(prices > 0, instance.room, 0), prices)
+    needed = dot(dear.min(axis=0, initial=np.inf), instance.counts[held].astype(np.float64))
+    if needed > sold * (1 + 1e-7):
         raise InfeasibleError(
             "the items do not fit: even if they could be cut in pieces, "
             "the people who may have them have too little room"
@@ -80,7 +82,7 @@ def _interior_point(cost: Floats, weight: Floats, room: Floats, allowed: Flags) 
     size = np.count_nonzero(allowed) + people
     for _ in range(STEPS):
         lack = room - (weight * y).sum(axis=1) - slack
-        product = float((y * z).sum() + slack @ prices)
+        product = float((y * z).sum()) + dot(slack, prices)
         exact = product < PRECISION * (1 + abs(float((cost * y).sum())))
         if (exact and np.abs(lack).max(initial=0) < 100 * PRECISION) or prices.max(initial=0) > DIVERGED:
             break
@@ -88,9 +90,10 @@ def _interior_point(cost: Floats, weight: Floats, room: Floats, allowed: Flags) 
         d_y, d_z, d_slack, d_prices, _ = system.solved(-y * z, -slack * prices)
         forth = min(_reach(y, d_y), _reach(slack, d_slack))
         back = min(_reach(z, d_z), _reach(prices, d_prices))
-        after = ((y + forth * d_y) * (z + back * d_z)).sum()
-        after += (slack + forth * d_slack) @ (prices + back * d_prices)
-        centre = product / size * (float(after) / product) ** 3
+        after = float(((y + forth * d_y) * (z + back * d_z)).sum())
+        after += dot(slack + forth * d_slack, prices + back * d_prices)
+        gained = after / product
+        centre = product / size * (gained * gained * gained)
         d_y, d_z, d_slack, d_prices, d_level = system.solved(
             np.where(allowed, centre - y * z - d_y * d_z, 0), centre - slack * prices - d_slack * d_prices
         )
@@ -106,7 +109,7 @@ def _interior_point(cost: Floats, weight: Floats, room: Floats, allowed: Flags) 
 
 @dataclass(frozen=True, slots=True)
 class _System:
-    """The linear equations of one Newton step, reduced to a `matrix` [people, people]."""
+    """The linear equations of one Newton step, reduced to a matrix [people, people] and factorised."""
 
     z: Floats
     slack: Floats
@@ -117,7 +120,7 @@ class _System:
     total: Floats
     short: Floats
     lack: Floats
-    matrix: Floats
+    factors: Factors
 
     @classmethod
     def of(cls, y: Floats, z: Floats, slack: Floats, prices: Floats, weight: Floats, lack: Floats) -> _System:
@@ -126,16 +129,17 @@ class _System:
         total = np.maximum(ratio.sum(axis=0), 1e-300)
         diagonal = (weight * bent).sum(axis=1) + slack / prices
         # A trace more on the diagonal, that rounding errors never make the matrix singular.
-        matrix = np.diag(diagonal * (1 + 1e-12)) - (bent / total) @ bent.T
-        return cls(z, slack, prices, weight, ratio, bent, total, 1 - y.sum(axis=0), lack, matrix)
+        matrix = np.diag(diagonal * (1 + 1e-12)) - weighted_gram(bent, 1 / total)
+        factors = Factors.of(matrix)
+        return cls(z, slack, prices, weight, ratio, bent, total, 1 - y.sum(axis=0), lack, factors)
 
     def solved(self, target: Floats, goal: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
         """Return the step of y, z, slack, prices and level that changes ``y z`` and ``slack prices`` so."""
         pull = target / self.z
         first = self.short - pull.sum(axis=0)
         second = self.lack - (self.weight * pull).sum(axis=1) - goal / self.prices
-        d_prices = np.linalg.solve(self.matrix, self.bent @ (first / self.total) - second)
-        d_level = (first + d_prices @ self.bent) / self.total
+        d_prices = self.factors.solve(times_vector(self.bent, first / self.total) - second)
+        d_level = (first + (self.bent * d_prices[:, None]).sum(axis=0)) / self.total
         d_z = self.weight * d_prices[:, None] - d_level
         d_slack = (goal - self.slack * d_prices) / self.prices
         return pull - self.ratio * d_z, np.where(self.ratio > 0, d_z, 0), d_slack, d_prices, d_level
