@@ -1,0 +1,1 @@
+"""When will it be done: a workforce, an engine, a forecast."""
