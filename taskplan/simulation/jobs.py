@@ -4,36 +4,47 @@ The rules, which every engine here and the reference in the tests follow to the 
 
 - Time is in minutes of the clock since the start; people work only within their `WorkingTime`. Work
   of m minutes takes m / share minutes of working time. An instant at which working time stands still
-  belongs to the close before it: work that ends just at closing time ends there, not next morning.
+  belongs to the close before it: work that ends just at closing time ends there, not next morning; so
+  does what would end less than `TOLERANCE` minutes after it, since sums of minutes are rounded. Both
+  ends of an interval belong to it: who is free at closing time looks, and may begin, at that instant.
 - The k-th piece of work that a person begins (k from 0, annotations and reviews alike) takes
-  ``mean × effort × Z[k]`` minutes, × rework where the job was finished before, × skip_takes where it is
-  skipped. Z has mean 1. What becomes of it is decided by U[k] and V[k], uniform on [0, 1): skipped where
-  U < skips, abandoned where U < skips + abandons, else finished; V then says whether an annotation is
-  wrong (V < errors), and whether a review rejects (what is wrong: V ≥ misses; what is right: V < rejects).
-  Reviews are never skipped or abandoned: U is drawn and not used. A review that has no sources accepts.
+  ``mean × effort × Z[k]`` minutes, × rework where the job (a review too) was finished before, by whomever, ×
+  skip_takes where it is skipped. Z has mean 1. What becomes of it is decided by U[k] and V[k], uniform on
+  [0, 1): skipped where U < skips, abandoned where U < skips + abandons, else finished; V then says whether
+  an annotation is wrong (V < errors), and whether a review rejects (what is wrong: V ≥ misses; what is
+  right: V < rejects). Reviews are never skipped or abandoned: U is drawn and not used. A review that has no
+  sources accepts.
 - Every person has a queue, first in first out, in every task they work on; every task has a pool, first
   in first out. Of a pulling task all jobs begin in the pool, of others all with their owners, in order.
-- A free person looks at their tasks by falling priority, then in the order of the plan, and takes the
-  first that is open and where their queue holds a job, or the pool does. In that task they first pull:
-  where the pool holds a job and their queue at most `maximum` - `batch`, up to `batch` jobs move from
-  pool to queue (once a look). Then they begin the first of their queue. Tasks that are no pulling
-  tasks have batch 1 and maximum 1: the pool is used by who has nothing else there.
+- A free person looks at their tasks by falling priority (largest number first), then in the order of the
+  plan, and takes the first that is open and where their queue holds a job, or the pool does. In that task
+  they first pull: where the pool holds a job and their queue at most `maximum` - `batch`, up to `batch`
+  jobs move from pool to queue (once a look). Then they begin the first of their queue. Tasks that are no
+  pulling tasks have batch 1 and maximum 1: the pool is used by who has nothing else there.
 - The job of a task that reviews another (`Task.reviews`) is in no queue until all of its sources have
   ended; then it joins the end of its owner's queue, or of the pool. The reviewed item is wrong if
   the source that was finished last is. A rejection takes that source back among what has not
   ended, to the end of the queue of who finished it; when it is finished again, the review joins the end of
-  the queue of who rejected it. An accepting review ends its job.
+  the queue of who rejected it. An accepting review ends its job. A review that accepts what is wrong is
+  wrong itself, for whoever reviews that review.
+- Where several tasks review one, a rejection by one leaves the jobs of the others as they are: in a queue,
+  begun or ended. A source that has not ended, or is ignored, is not taken back by a rejection (which
+  counts); the review then waits for its sources like any, and ends at once where an ignored one ended.
 - Skipped: to the end of the pool, of the same person's queue, or ignored, which ends the job. A review
   of which a source was ignored never happens and ends, ignored, when the last source ends. Abandoned: to
   the end of the pool, `reservation` minutes later.
-- A task with `after` is closed until all jobs of those tasks have ended, and then stays open.
+- A task with `after` is closed until, at one moment, all jobs of all those tasks have ended, and then stays
+  open. A task without jobs has ended from the start.
 - Who leaves (`WorkingTime.leaves`) drops what they were at (it counts as not begun, though its
   draws are used) and, task by task in the order of the plan, what is in their queue; all of it goes to the
   end of the task's pool `reservation` minutes later. What would join their queue afterwards joins the
-  pool at once.
+  pool at once. Work that ends at the very instant of leaving is finished; then, or when they would only
+  begin at that instant, they do not look again.
 - A free person with nothing to do waits; whenever a job joins their queue, or the pool of an open task of
   theirs, or a task of theirs opens, they look again: at once, or when they next work.
-- At the same instant what returns from a reservation comes first (by task), then people by index.
+- At the same instant what returns from a reservation comes first (by task, and there in the order it went),
+  then people by index: finishing, leaving and looking are each an event of its person, and what an event
+  brings about at its own instant takes its place among what is still to come.
   A person who finishes and then looks does both at once.
 """
 
@@ -51,6 +62,8 @@ from taskplan.simulation.workforce import SkippedTo, Worker
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 POOL = -1
+TOLERANCE = 1e-6
+"""Minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +116,15 @@ class Model:
 class Outcome:
     """What happened, by replication r (the last axis), person p, task t; times in minutes, inf for never.
 
-    `finish` [t, r]: when all jobs of the task had ended for good. `last` [t, p, r]: when the person
-    finished their last piece of work there (reviews that reject are finished too), -inf where there was
-    none. `ended` [t, p, r] counts pieces they finished of jobs that nobody had finished before,
-    `again` of jobs that somebody had, `busy` [p, r] minutes of work in all their pieces (skipped and
-    abandoned ones too, dropped ones not). `rejected` [t, r] counts rejections of the task's jobs by
-    whatever task reviews it; `skipped`, `abandoned` [t, r] how often; `ignored` [t, r] jobs that ended
-    so. `marks` [t] says of each task at how many ended jobs (rising, the last is all) `reached` [t]
-    (float64[marks, r]) holds the last time that the number rose to it.
+    `finish` [t, r]: when all jobs of the task had ended for good (0 where it has none). `last` [t, p, r]:
+    when the person finished their last piece of work there (reviews that reject are finished too), -inf
+    where there was none. `ended` [t, p, r] counts pieces they finished of jobs that nobody had finished
+    before, `again` of jobs that somebody had, `busy` [p, r] minutes of work in all their pieces that came
+    to an end (skipped and abandoned ones too, dropped ones not), not divided by `share`. `rejected`
+    [t, r] counts rejections of the task's jobs by whatever task reviews it; `skipped`, `abandoned` [t, r] how
+    often; `ignored` [t, r] jobs that ended so. `marks` [t] says of each task at how many ended jobs
+    (rising, the last is all) `reached` [t] (float64[marks, r]) holds the last time that the number rose
+    to it, inf where fewer have ended when nothing happens any more.
     """
 
     finish: Floats
