@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from taskplan.text import UNICODE_CONTROLS
+from taskplan.text import clean as clean
+from taskplan.text import plural as plural
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -23,18 +27,8 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-# A name may hold anything, but the terminal must not obey it, nor may it look like a line of ours.
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {9: "\\t", 10: "\\n"}
-# Line ends of Unicode, and what turns the direction of writing.
-_UNICODE_CONTROLS = {code: f"\\u{code:04x}" for code in (*range(0x2028, 0x202F), *range(0x2066, 0x206A))}
-_CONTROLS |= _UNICODE_CONTROLS
 # JSON itself leaves these as they are.
-_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in range(127, 160)} | _UNICODE_CONTROLS
-
-
-def clean(text: str) -> str:
-    """Return a text whose control characters are written out."""
-    return text.translate(_CONTROLS)
+_JSON_CONTROLS = {code: f"\\u{code:04x}" for code in range(127, 160)} | UNICODE_CONTROLS
 
 
 def show(*parts: RenderableType) -> None:
@@ -109,11 +103,6 @@ def indented(content: str | RenderableType) -> RenderableType:
     from rich.text import Text
 
     return Padding(Text(clean(content)) if isinstance(content, str) else content, (0, 0, 0, 2), expand=False)
-
-
-def plural(count: int, noun: str) -> str:
-    """Return ``1 item`` or ``1,200 items``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def bar(share: float, width: int = 20) -> str:
