@@ -15,7 +15,7 @@ import numpy as np
 from taskplan.simulation.jobs import Floats
 from taskplan.simulation.workforce import Worker
 
-BLOCK = 256
+BLOCK = 128
 """Replications that share a stream."""
 DURATIONS, OUTCOMES, VERDICTS = 0, 1, 2
 """What a stream is for: Z, U and V of the rules in `taskplan.simulation.jobs`."""

@@ -1,0 +1,7 @@
+"""The engine: what happens to a model in many replications."""
+
+from __future__ import annotations
+
+from taskplan.simulation.engine.run import simulate
+
+__all__ = ["simulate"]

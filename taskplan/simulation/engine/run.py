@@ -1,0 +1,84 @@
+"""One door to all engines: the fastest that a part of a model allows, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from taskplan.simulation.draws import BLOCK
+from taskplan.simulation.engine.lockstep import run_lockstep
+from taskplan.simulation.engine.parts import joined, part_of, split
+from taskplan.simulation.engine.pulled import is_pulled, run_pulled
+from taskplan.simulation.engine.sequential import is_sequential, run_sequential
+from taskplan.simulation.jobs import DEFAULT_LIMITS, Limits, Model, Outcome, Progress
+
+BYTES_A_JOB = 48
+"""Of state and draws, a replication, in the lockstep engine."""
+MOST_SIDE_BY_SIDE = 16
+"""Blocks; more replications at once make no step cheaper."""
+
+
+def simulate(
+    model: Model, replications: int, *, limits: Limits = DEFAULT_LIMITS, progress: Progress | None = None
+) -> Outcome:
+    """Simulate a model so many times, by the rules of `taskplan.simulation.jobs`.
+
+    The first n of more replications are the same n. `progress` is told how many of all are done.
+    """
+    blocks = -(-replications // BLOCK)
+    found = []
+    parts = split(model)
+    for number, (people, tasks) in enumerate(parts):
+        part = part_of(model, people, tasks)
+        outcomes = []
+        for outcome, done in _runs(part, blocks, limits):
+            outcomes.append(outcome)
+            if progress is not None:
+                progress(number * replications + min(done * BLOCK, replications), len(parts) * replications)
+        found.append((people, tasks, _first(_beside(outcomes), replications)))
+    return joined(model, found, replications)
+
+
+def _runs(model: Model, blocks: int, limits: Limits) -> Iterator[tuple[Outcome, int]]:
+    """Yield outcomes of blocks, and how many blocks are done by then."""
+    single: Callable[[Model, int], Outcome] | None = None
+    if is_sequential(model):
+        single = run_sequential
+    elif is_pulled(model):
+        single = run_pulled
+    if single is not None:
+        for block in range(blocks):
+            yield single(model, block), block + 1
+        return
+    jobs = sum(task.jobs for task in model.tasks)
+    beside = max(1, min(MOST_SIDE_BY_SIDE, limits.memory // max(1, jobs * BYTES_A_JOB * BLOCK)))
+    for begin in range(0, blocks, beside):
+        end = min(begin + beside, blocks)
+        yield run_lockstep(model, range(begin, end)), end
+
+
+ARRAYS = ("finish", "last", "ended", "again", "busy", "rejected", "skipped", "abandoned", "ignored")
+
+
+def _beside(outcomes: list[Outcome]) -> Outcome:
+    """Put replications beside each other."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    return Outcome(
+        **{name: np.concatenate([getattr(o, name) for o in outcomes], axis=-1) for name in ARRAYS},
+        marks=outcomes[0].marks,
+        reached=tuple(
+            np.concatenate(parts, axis=-1) for parts in zip(*(o.reached for o in outcomes), strict=True)
+        ),
+    )
+
+
+def _first(outcome: Outcome, replications: int) -> Outcome:
+    if outcome.replications == replications:
+        return outcome
+    return Outcome(
+        **{name: getattr(outcome, name)[..., :replications] for name in ARRAYS},
+        marks=outcome.marks,
+        reached=tuple(part[:, :replications] for part in outcome.reached),
+    )
