@@ -1,0 +1,146 @@
+"""Small models: builders for those that are written down, strategies for those that are drawn.
+
+Two engines that add up minutes in a different order differ in the last bits, which decides who comes
+first where two things happen at one instant. So a drawn model is of one of two sorts: `tied`, in
+which all times are sums of eighths, exact in every order, and things happen at one instant all the
+time; and `scattered`, in which nothing but cause and effect does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from hypothesis import strategies as st
+
+from taskplan.simulation.jobs import POOL, Model, Task
+from taskplan.simulation.workforce import OTHER, Worker, WorkingTime
+
+KINDS = (OTHER, "night", "rain")
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def hours(*intervals: tuple[float, float], share: float = 1.0, leaves: float = np.inf) -> WorkingTime:
+    """Return working time of these intervals; always, where there are none."""
+    opens, closes = zip(*(intervals or [(0.0, np.inf)]), strict=True)
+    return WorkingTime(np.array(opens, dtype=float), np.array(closes, dtype=float), share, leaves)
+
+
+def person(name: str, minutes: float = 1.0, time: WorkingTime | None = None, **about: Any) -> Worker:
+    """Return one person, of fixed minutes where no shape is given."""
+    about = {"shape": "fixed", "cv": 0.0, **about}
+    return Worker(f"{name}@example.com", time or hours(), {OTHER: minutes}, **about)
+
+
+def task(
+    people: Sequence[int],
+    owner: Sequence[int] | int,
+    type: Literal["annotation", "qa"] = "annotation",
+    item: Sequence[int] | None = None,
+    **about: Any,
+) -> Task:
+    """Return one task; `owner` as a number means so many jobs in the pool."""
+    owners = np.full(owner, POOL) if isinstance(owner, int) else np.array(owner)
+    items = np.arange(len(owners)) if item is None else np.array(item)
+    return Task(type, type, tuple(people), owners.astype(np.int64), items.astype(np.int64), **about)
+
+
+@st.composite
+def tied(draw: Draw) -> Model:
+    """Models of fixed minutes in which things happen at one instant."""
+    return _model(draw, lambda low, high: st.integers(int(low * 8), int(high * 8)).map(lambda n: n / 8), True)
+
+
+@st.composite
+def scattered(draw: Draw) -> Model:
+    """Models of scattered minutes: at one instant happens only what brings about each other."""
+    # Odd fractions, of which no sum is another.
+    grain = 2.0**-20
+    return _model(
+        draw,
+        lambda low, high: st.integers(int(low / grain), int(high / grain)).map(lambda n: (n + 0.137) * grain),
+        False,
+    )
+
+
+Amounts = Callable[[float, float], st.SearchStrategy[float]]
+
+
+def _model(draw: Draw, amounts: Amounts, exact: bool) -> Model:
+    people = tuple(_worker(draw, name, amounts, exact) for name in "abcd"[: draw(st.integers(1, 4))])
+    tasks: list[Task] = []
+    for _ in range(draw(st.integers(1, 3))):
+        tasks.append(_task(draw, tasks, len(people), amounts))
+    return Model(
+        people,
+        tuple(tasks),
+        seed=draw(st.integers(0, 99)),
+        kinds=KINDS,
+        skipped=draw(st.sampled_from(["pool", "same", "ignored"])),
+        reservation=draw(amounts(0, 20)),
+    )
+
+
+def _worker(draw: Draw, name: str, amounts: Amounts, exact: bool) -> Worker:
+    edges = sorted(draw(st.lists(amounts(0.125, 60), min_size=0, max_size=7, unique=True)))
+    if len(edges) % 2 == 0:
+        edges = [0.0, *edges]
+    intervals = list(zip(edges[0::2], [*edges[1::2], np.inf], strict=True))
+    if draw(st.integers(0, 9)) == 0 and len(intervals) > 1:
+        intervals.pop()
+    if exact:
+        shape, cv = draw(st.sampled_from([("fixed", 0.5), ("lognormal", 0.0), ("gamma", 0.0)]))
+        share = draw(st.sampled_from([1.0, 0.5, 0.25]))
+        factors = st.sampled_from([0.5, 1.0, 2.0])
+    else:
+        shape = draw(st.sampled_from(["lognormal", "gamma", "exponential"]))
+        cv, share = draw(st.floats(0.1, 1.5)), draw(st.floats(0.2, 1.0))
+        factors = st.floats(0.1, 2.0)
+    return Worker(
+        f"{name}@example.com",
+        hours(
+            *intervals, share=share, leaves=draw(st.one_of(st.just(np.inf), st.just(np.inf), amounts(0, 40)))
+        ),
+        {OTHER: draw(amounts(0.25, 4)), "night": draw(amounts(0.25, 4))},
+        review=draw(amounts(0.25, 4)),
+        cv=cv,
+        shape=shape,
+        errors=draw(st.sampled_from([0.0, 0.2, 0.5])),
+        misses=draw(st.sampled_from([0.0, 0.2, 0.5])),
+        rejects=draw(st.sampled_from([0.0, 0.2, 0.5])),
+        rework=draw(factors),
+        skips=draw(st.sampled_from([0.0, 0.1, 0.3])),
+        skip_takes=min(1.0, draw(factors)),
+        abandons=draw(st.sampled_from([0.0, 0.1, 0.3])),
+    )
+
+
+def _task(draw: Draw, before: list[Task], n_people: int, amounts: Amounts) -> Task:
+    people = sorted(draw(st.sets(st.integers(0, n_people - 1), min_size=1)))
+    reviews = draw(st.sampled_from([None, *range(len(before))]))
+    about: dict[str, Any] = {"reviews": reviews}
+    if reviews is None:
+        jobs = draw(st.integers(0, 12))
+        items = draw(st.lists(st.integers(0, 9), min_size=jobs, max_size=jobs))
+        kind = draw(st.sampled_from(["annotation", "annotation", "annotation", "qa"]))
+    else:
+        # Most of the reviewed items, and some that nobody annotates.
+        of = draw(st.permutations(sorted({*before[reviews].item.tolist(), 20, 21})))
+        items = of[: max(1, len(of) - draw(st.integers(0, 3)))]
+        kind, jobs = "qa", len(items)
+    if draw(st.booleans()):
+        owner = [POOL] * jobs
+        about["batch"] = draw(st.integers(1, 3))
+        about["maximum"] = about["batch"] + draw(st.integers(0, 3))
+    else:
+        owner = draw(st.lists(st.sampled_from(people), min_size=jobs, max_size=jobs))
+    after = draw(st.sets(st.sampled_from(range(len(before))))) if before and draw(st.booleans()) else set()
+    about["after"] = tuple(sorted(after))
+    about["priority"] = draw(st.integers(1, 3))
+    if draw(st.booleans()):
+        about["effort"] = np.array(draw(st.lists(st.integers(0, 16), min_size=jobs, max_size=jobs))) / 8
+        about["kind"] = np.array(
+            draw(st.lists(st.integers(0, 2), min_size=jobs, max_size=jobs)), dtype=np.int64
+        )
+    return task(people, owner, kind, items, **about)
