@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from taskplan.allocation.pulling import check_batches
-from taskplan.dql.parse import show
 from taskplan.errors import InputError, SpecError, did_you_mean
-from taskplan.located import Located, is_too_deep, load_yaml, plain, unwritable
+from taskplan.located import Located, is_too_deep, load_yaml, plain
+from taskplan.planning.shapes import Shape, read_text, value_at
 from taskplan.planning.spec_shape import (
     EXPECTED,
     EXPECTED_ENTRY,
@@ -25,7 +22,7 @@ from taskplan.planning.spec_shape import (
     TaskSpec,
 )
 
-_COMPLAINT = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>.*?)`)?$", re.DOTALL)
+SHAPE = Shape(SpecDocument, "a spec with tasks", EXPECTED, EXPECTED_ENTRY, ROOMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Spec:
 
     def given(self, path: str) -> Any:
         """Return the data as given at `path`, None where there is none."""
-        return _at(self.document, path)
+        return value_at(self.document, path)
 
 
 _ITEMS = (".jsonl", ".ndjson", ".csv", ".zip")
@@ -53,16 +50,7 @@ _ITEMS = (".jsonl", ".ndjson", ".csv", ".zip")
 
 def read_spec(path: Path) -> Spec:
     """Read and check a spec file; SpecError with file, line and field."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise SpecError("no such file", source=str(path)) from error
-    except IsADirectoryError as error:
-        raise SpecError("is a folder, expected a spec", source=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise SpecError("is not UTF-8 text", source=str(path)) from error
-    except OSError as error:
-        raise SpecError(f"cannot be read: {error.strerror}", source=str(path)) from error
+    text = read_text(path, "a spec")
     if text.startswith('{"digest":"sha256:'):
         raise SpecError("is a plan, expected a spec", source=str(path), hint="`taskplan show` reads plans")
     try:
@@ -93,65 +81,15 @@ def strategy_of(spec: Spec, path: str) -> tuple[str | None, dict[str, Any]]:
 
 def spec_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of specs."""
-    schema = msgspec.json.schema(SpecDocument)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "taskplan spec", **schema}
+    return SHAPE.schema("taskplan spec")
 
 
 def _checked(located: Located, source: str) -> Spec:
-    if not isinstance(located.data, dict):
-        found = "nothing" if located.data is None else show(located.data)
-        raise SpecError(f"expected a spec with tasks, got {found}", source=source)
-    if fault := unwritable(located.data):
-        path, what = fault
-        raise SpecError(what, source=source, line=located.line(path), path=path)
-    try:
-        document = msgspec.convert(located.data, SpecDocument)
-    except msgspec.ValidationError as error:
-        raise _translated(str(error), located, source) from error
+    document = SHAPE.convert(located, source)
     spec = Spec(document.dataset, document.seed, tuple(document.tasks), source, located.data, located)
     for index, task in enumerate(spec.tasks):
         _check_task(spec, task, f"tasks[{index}]")
     return spec
-
-
-def _translated(complaint: str, located: Located, source: str) -> SpecError:
-    found = _COMPLAINT.match(complaint)
-    assert found is not None
-    path, what = found["path"] or "", found["what"]
-    # The library writes `[...]` for a list entry it does not number only inside dict keys.
-    path = path.removesuffix("[...]")
-    line = located.line(path)
-    if unknown := re.match(r"Object contains unknown field `(.*)`", what):
-        names = next(struct for pattern, struct in ROOMS if pattern.fullmatch(path)).__struct_fields__
-        place = f"{path}.{unknown[1]}".lstrip(".")
-        return SpecError(
-            "unknown field",
-            source=source,
-            line=located.line(place),
-            path=place,
-            hint=did_you_mean(unknown[1], names) or f"expected one of {', '.join(names)}",
-        )
-    if missing := re.match(r"Object missing required field `(.*)`", what):
-        return SpecError(f'"{missing[1]}" is missing', source=source, line=line, path=path or None)
-    name = (
-        re.split(r"[.\[]", path)[-1] if not path.endswith("]") else path.rsplit("[", 1)[0].rsplit(".", 1)[-1]
-    )
-    expected = EXPECTED_ENTRY[name] if path.endswith("]") else _expected(path, name)
-    message = f"expected {expected}, got {show(_at(located.data, path))}"
-    return SpecError(message, source=source, line=line, path=path)
-
-
-def _expected(path: str, name: str) -> str:
-    room = next((word for word in ("quality", "pulling") if path.endswith(f".{word}.{name}")), None)
-    return EXPECTED.get(f"{room}.{name}", EXPECTED[name])
-
-
-def _at(data: Any, path: str) -> Any:
-    for part in re.findall(r"[^.\[\]]+", path):
-        data = (
-            data[int(part)] if isinstance(data, list) else data.get(part) if isinstance(data, dict) else None
-        )
-    return data
 
 
 def _check_task(spec: Spec, task: TaskSpec, path: str) -> None:

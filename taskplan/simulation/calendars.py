@@ -31,7 +31,7 @@ class Calendar:
         self.closes: Floats = closes[kept]
         # Working minutes until each closing time, after none at all.
         self._done = np.concatenate(([0.0], np.cumsum(self.closes - self.opens)))
-        # What of the clock was no work when an interval opens; never less before a later one.
+        # Minutes of the clock that were no work, until each opening time; of what never comes, all.
         self._idle = np.concatenate(([0.0], self.opens - self._done[:-1], [np.inf]))
         self._opens_or_never = np.append(self.opens, np.inf)
 
