@@ -35,10 +35,10 @@ class Clocks:
     def next_working(self, place: Places, now: Floats) -> tuple[Places, Floats]:
         """Return place and moment from when on work goes on, not before `now`; inf where it never does."""
         place = place.copy()
-        behind = np.flatnonzero(self.closes[place] <= now)
+        behind = np.flatnonzero(self.closes[place] < now)
         while behind.size:
             place[behind] += 1
-            behind = behind[self.closes[place[behind]] <= now[behind]]
+            behind = behind[self.closes[place[behind]] < now[behind]]
         return place, np.maximum(self.opens[place], now)
 
     def after_work(self, place: Places, now: Floats, minutes: Floats) -> tuple[Places, Floats]:
@@ -70,12 +70,10 @@ def moments(time: WorkingTime, worked: Floats) -> Floats:
         endless: Floats = worked + opens[0]
         return endless
     until = np.cumsum(closes - opens)
+    before = np.append(0.0, until[:-1])
     place = np.searchsorted(until, worked - TOLERANCE)
     inside = np.minimum(place, len(opens) - 1)
-    before = until[inside] - (closes[inside] - opens[inside])
-    with np.errstate(invalid="ignore"):
-        before = np.where(np.isinf(until[inside]), np.append(0, until)[inside], before)
-    end = np.minimum(opens[inside] + (worked - before), closes[inside])
+    end = np.minimum(opens[inside] + (worked - before[inside]), closes[inside])
     found: Floats = np.where(place < len(opens), end, np.inf)
     return found
 

@@ -64,20 +64,25 @@ class Layout:
         )
 
     def _links(self, model: Model) -> tuple[Counts, Counts]:
-        """Return each job's review, NONE where there is none, and how many sources each job has."""
-        review_of = np.full(self.jobs, NONE, dtype=np.int64)
+        """Return each job's reviews, [jobs, most], NONE where no more, and how many sources each job has."""
+        reviewing = [
+            [t for t, task in enumerate(model.tasks) if task.reviews == s] for s in range(self.tasks)
+        ]
+        review_of = np.full((self.jobs, max(map(len, reviewing), default=0)), NONE, dtype=np.int64)
         sources = np.zeros(self.jobs, dtype=np.int64)
-        for index, task in enumerate(model.tasks):
-            if task.reviews is None or not task.jobs:
-                continue
-            source = model.tasks[task.reviews]
-            place = np.argsort(task.item, kind="stable")
-            found = np.searchsorted(task.item[place], source.item)
-            found[found == task.jobs] = 0
-            here = task.item[place][found] == source.item
-            review = self.base[index] + place[found]
-            review_of[self.base[task.reviews] + np.flatnonzero(here)] = review[here]
-            np.add.at(sources, review[here], 1)
+        for index, reviewers in enumerate(reviewing):
+            source = model.tasks[index]
+            for column, reviewer in enumerate(reviewers):
+                task = model.tasks[reviewer]
+                if not task.jobs:
+                    continue
+                place = np.argsort(task.item, kind="stable")
+                found = np.searchsorted(task.item[place], source.item)
+                found[found == task.jobs] = 0
+                here = np.flatnonzero(task.item[place][found] == source.item)
+                review = self.base[reviewer] + place[found[here]]
+                review_of[self.base[index] + here, column] = review
+                np.add.at(sources, review, 1)
         return review_of, sources
 
     def _marks(self) -> tuple[Counts, Counts]:

@@ -52,7 +52,7 @@ class _Run:
         self.outcomes = Pages(workers, model.seed, OUTCOMES, blocks, lambda _, g, n: chances(g, n))
         self.verdicts = Pages(workers, model.seed, VERDICTS, blocks, lambda _, g, n: chances(g, n))
         self.chancy = bool((self.skips + self.drops).any())
-        self.reviewed = bool((layout.review_of != NONE).any())
+        self.reviewed = layout.review_of.shape[1] > 0
 
         self.queues = Queues(rows, layout.queues, jobs)
         for task in range(tasks):
@@ -67,7 +67,8 @@ class _Run:
             self.wrong = np.zeros((rows, jobs), dtype=np.bool_)
             self.source = np.full((rows, jobs), NONE, dtype=np.int32)
             self.rejecter = np.full((rows, jobs), NONE, dtype=np.int32)
-            self.void = np.zeros((rows, jobs), dtype=np.bool_)
+            self.waiting = self.lacking > 0
+            self.over, self.void, self.hopeless = (np.zeros((rows, jobs), dtype=np.bool_) for _ in range(3))
         if self.drops.any() or np.isfinite(self.leaves).any():
             self.due = np.full((rows, jobs), np.inf)
             self.lot_last = np.full((rows, jobs), NONE, dtype=np.int32)
@@ -77,7 +78,7 @@ class _Run:
         """When what happens next: reservations by task, then people."""
         place, first = self.clocks.next_working(self.clocks.first, np.zeros(people))
         self.place = np.tile(place, (rows, 1))
-        self.time[:, tasks:] = np.minimum(first, self.leaves)
+        self.time[:, tasks:] = np.maximum(np.minimum(first, self.leaves), 0)
         self.until = np.full((rows, people), np.inf)
         self.idle = np.ones((rows, people), dtype=np.bool_)
         self.gone = np.zeros((rows, people), dtype=np.bool_)
@@ -222,6 +223,8 @@ class _Run:
             self._end(rows, job, task, now)
             return
         verdict = self.verdict[rows, person]
+        self.finisher[rows, job] = person
+        self._note_last(rows, job)
         reviews = at.reviewing[task]
         if reviews.any():
             self._review(
@@ -230,62 +233,92 @@ class _Run:
             rest = ~reviews
             rows, person, job, task = rows[rest], person[rest], job[rest], task[rest]
             now, verdict = now[rest], verdict[rest]
-        self.finisher[rows, job] = person
         self.wrong[rows, job] = verdict < self.errors[person]
         self._end(rows, job, task, now)
         self._forward(rows, job, now)
 
+    def _note_last(self, rows: Counts, job: Counts) -> None:
+        """Note for the reviews of jobs which of their sources was finished last."""
+        for column in range(self.at.review_of.shape[1]):
+            review = self.at.review_of[job, column]
+            has = review != NONE
+            self.source[rows[has], review[has]] = job[has]
+
     def _review(
         self, rows: Counts, person: Counts, job: Counts, task: Counts, now: Floats, verdict: Floats
     ) -> None:
+        """End reviews: by accepting what they are about, or by rejecting it."""
         source = self.source[rows, job].astype(np.int64)
         wrong = self.wrong[rows, source] & (source != NONE)
         rejects = np.where(wrong, verdict >= self.misses[person], verdict < self.rejects[person])
         rejects &= source != NONE
-        self._end(rows[~rejects], job[~rejects], task[~rejects], now[~rejects])
-        rows, person, job, source, now = (
-            rows[rejects], person[rejects], job[rejects], source[rejects], now[rejects]
-        )  # fmt: skip
+        accepts = ~rejects
+        row, accepted = rows[accepts], job[accepts]
+        self.wrong[row, accepted] = wrong[accepts]
+        self._end(row, accepted, task[accepts], now[accepts])
+        self._forward(row, accepted, now[accepts])
+        if rejects.any():
+            self._reject(rows[rejects], person[rejects], job[rejects], source[rejects], now[rejects])
+
+    def _reject(self, rows: Counts, person: Counts, job: Counts, source: Counts, now: Floats) -> None:
         of = self.at.task_of[source]
         self.rejected[rows, of] += 1
-        self.remaining[rows, of] += 1
-        self.finish[rows, of] = np.inf
-        self.lacking[rows, job] = 1
         self.rejecter[rows, job] = person
-        self._join(rows, of, self.finisher[rows, source].astype(np.int64), source, now)
+        self.waiting[rows, job] = True
+        back = self.over[rows, source] & ~self.void[rows, source]
+        row, again, task = rows[back], source[back], of[back]
+        self.over[row, again] = False
+        self.remaining[row, task] += 1
+        self.finish[row, task] = np.inf
+        for column in range(self.at.review_of.shape[1]):
+            review = self.at.review_of[again, column]
+            has = review != NONE
+            self.lacking[row[has], review[has]] += 1
+        self._join(row, task, self.finisher[row, again].astype(np.int64), again, now[back])
+        self._release(rows, job, now)
 
-    def _forward(self, rows: Counts, job: Counts, now: Floats, *, void: bool = False) -> None:
+    def _forward(self, rows: Counts, job: Counts, now: Floats) -> None:
         """Let the reviews of jobs that have just ended begin, or end where they cannot be."""
-        review = self.at.review_of[job]
-        has = review != NONE
-        rows, job, now, review = rows[has], job[has], now[has], review[has]
-        self.lacking[rows, review] -= 1
-        if void:
-            self.void[rows, review] = True
-        else:
-            self.source[rows, review] = job
-        ready = self.lacking[rows, review] == 0
-        never = ready & self.void[rows, review]
-        if never.any():
-            row, there = rows[never], review[never]
-            task = self.at.task_of[there]
-            self.ignored[row, task] += 1
-            self._end(row, there, task, now[never])
-        ready &= ~never
+        self.over[rows, job] = True
+        for column in range(self.at.review_of.shape[1]):
+            review = self.at.review_of[job, column]
+            has = review != NONE
+            row, there = rows[has], review[has]
+            self.lacking[row, there] -= 1
+            self._release(row, there, now[has])
+
+    def _release(self, rows: Counts, review: Counts, now: Floats) -> None:
+        ready = self.waiting[rows, review] & (self.lacking[rows, review] == 0)
         rows, review, now = rows[ready], review[ready], now[ready]
+        self.waiting[rows, review] = False
+        never = self.hopeless[rows, review]
+        if never.any():
+            self._ignore(rows[never], review[never], now[never])
+            some = ~never
+            rows, review, now = rows[some], review[some], now[some]
         rejecter = self.rejecter[rows, review].astype(np.int64)
         owner = np.where(rejecter != NONE, rejecter, self.at.owner[review])
         self._join(rows, self.at.task_of[review], owner, review, now)
+
+    def _ignore(self, rows: Counts, job: Counts, now: Floats) -> None:
+        """End jobs without an answer, and the reviews that then never can be."""
+        task = self.at.task_of[job]
+        self.ignored[rows, task] += 1
+        self._end(rows, job, task, now)
+        if self.reviewed:
+            self.void[rows, job] = True
+            for column in range(self.at.review_of.shape[1]):
+                review = self.at.review_of[job, column]
+                has = review != NONE
+                self.hopeless[rows[has], review[has]] = True
+            self._forward(rows, job, now)
 
     def _skip(self, rows: Counts, person: Counts, job: Counts, task: Counts, now: Floats) -> None:
         if not rows.size:
             return
         self.skipped[rows, task] += 1
         if self.model.skipped == "ignored":
-            self.ignored[rows, task] += 1
-            self._end(rows, job, task, now)
-            if self.reviewed:
-                self._forward(rows, job, now, void=True)
+            self._ignore(rows, job, now)
         else:
             owner = person if self.model.skipped == "same" else np.full(rows.size, POOL)
             self._join(rows, task, owner, job, now)
@@ -351,7 +384,7 @@ class _Run:
         for task in range(at.tasks):
             of = np.full(rows.size, task)
             own = at.own(of, person)
-            mine = np.flatnonzero((held != NONE) & (at.task_of[held] == task))
+            mine = np.flatnonzero((held >= at.base[task]) & (held < at.base[task + 1]))
             self._reserve(rows[mine], of[mine], held[mine], held[mine], np.ones(mine.size), now[mine])
             full = np.flatnonzero(queues.length[rows, own] > 0)
             first, last, count = queues.take_all(rows[full], own[full])
@@ -389,6 +422,10 @@ class _Run:
     def _outcome(self) -> Outcome:
         tasks, people = self.at.tasks, self.at.people
         base = self.at.mark_base
+        for task, marks in enumerate(self.at.marks):
+            # What was taken back and never done again was not reached for good.
+            lost = marks > (self.at.sizes[task] - self.remaining[:, task])[:, None]
+            self.reached[:, base[task] : base[task + 1]][lost] = np.inf
         return Outcome(
             finish=self.finish.T,
             last=self.last.T.reshape(tasks, people, -1),

@@ -80,6 +80,8 @@ class _Racer:
 
     def draw(self, rows: int) -> None:
         """Draw so many items more."""
+        if rows == 0:
+            return
         more = durations(self.worker, self.stream, rows)
         more *= self.mean
         if len(self.sums):
@@ -127,9 +129,13 @@ def _race(racers: list[_Racer], task: Task) -> list[Counts]:
         end = smallest([np.sort(first, axis=0), *later], pulls)
         late = [racer for racer in racers if (racer.known < end).any()]
         if not late:
-            return _shared(first, later, end, task)
+            break
         for racer in late:
             racer.draw(len(racer.ends) // 8 + task.maximum)
+    shared = _shared(first, later, end, task)
+    for racer, items in zip(racers, shared, strict=True):
+        racer.draw(max(0, int(items.max()) - len(racer.ends)))
+    return shared
 
 
 def _shared(first: Floats, later: list[Floats], end: Floats, task: Task) -> list[Counts]:
