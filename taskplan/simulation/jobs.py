@@ -119,7 +119,7 @@ class Outcome:
     `finish` [t, r]: when all jobs of the task had ended for good (0 where it has none). `last` [t, p, r]:
     when the person finished their last piece of work there (reviews that reject are finished too), -inf
     where there was none. `ended` [t, p, r] counts pieces they finished of jobs that nobody had finished
-    before, `again` of jobs that somebody had, `busy` [p, r] minutes of work in all their pieces that came
+    before, `again` of jobs that somebody had, `spent` [t, p, r] minutes of work in all their pieces that came
     to an end (skipped and abandoned ones too, dropped ones not), not divided by `share`. `rejected`
     [t, r] counts rejections of the task's jobs by whatever task reviews it; `skipped`, `abandoned` [t, r] how
     often; `ignored` [t, r] jobs that ended so. `marks` [t] says of each task at how many ended jobs
@@ -131,13 +131,19 @@ class Outcome:
     last: Floats
     ended: Counts
     again: Counts
-    busy: Floats
+    spent: Floats
     rejected: Counts
     skipped: Counts
     abandoned: Counts
     ignored: Counts
     marks: tuple[Counts, ...] = ()
     reached: tuple[Floats, ...] = ()
+
+    @property
+    def busy(self) -> Floats:
+        """Everybody's minutes of work, [p, r]."""
+        total: Floats = self.spent.sum(axis=0)
+        return total
 
     @property
     def replications(self) -> int:

@@ -80,7 +80,7 @@ class Replication:
         self.last = np.full((n_tasks, n_people), -inf)
         self.ended = np.zeros((n_tasks, n_people), dtype=np.int64)
         self.again = np.zeros((n_tasks, n_people), dtype=np.int64)
-        self.busy = np.zeros(n_people)
+        self.spent = np.zeros((n_tasks, n_people))
         self.rejected = np.zeros(n_tasks, dtype=np.int64)
         self.skipped = np.zeros(n_tasks, dtype=np.int64)
         self.abandoned = np.zeros(n_tasks, dtype=np.int64)
@@ -185,7 +185,7 @@ class Replication:
     def finish(self, p: int, piece: Piece) -> None:
         job, t = piece.job, piece.job.task
         self.piece[p] = None
-        self.busy[p] += piece.minutes
+        self.spent[t, p] += piece.minutes
         if piece.fate == "skipped":
             self.skipped[t] += 1
             if self.model.skipped == "ignored":
@@ -347,7 +347,7 @@ def simulate(model: Model, replications: Sequence[int]) -> Outcome:
         last=np.stack([run.last for run in runs], axis=-1),
         ended=np.stack([run.ended for run in runs], axis=-1),
         again=np.stack([run.again for run in runs], axis=-1),
-        busy=np.stack([run.busy for run in runs], axis=-1),
+        spent=np.stack([run.spent for run in runs], axis=-1),
         rejected=np.stack([run.rejected for run in runs], axis=-1),
         skipped=np.stack([run.skipped for run in runs], axis=-1),
         abandoned=np.stack([run.abandoned for run in runs], axis=-1),

@@ -92,7 +92,7 @@ class _Run:
         self.last = np.full((rows, tasks * people), -np.inf)
         self.ended = np.zeros((rows, tasks * people), dtype=np.int64)
         self.again = np.zeros((rows, tasks * people), dtype=np.int64)
-        self.busy = np.zeros((rows, people))
+        self.spent = np.zeros((rows, tasks * people))
         self.rejected, self.skipped, self.abandoned, self.ignored = (
             np.zeros((rows, tasks), dtype=np.int64) for _ in range(4)
         )
@@ -199,7 +199,7 @@ class _Run:
         at = self.at
         job = self.job[rows, person]
         task = at.task_of[job]
-        self.busy[rows, person] += self.minutes[rows, person]
+        self.spent[rows, at.own(task, person)] += self.minutes[rows, person]
         self.job[rows, person] = NONE
         self.until[rows, person] = np.inf
         if self.chancy:
@@ -431,7 +431,7 @@ class _Run:
             last=self.last.T.reshape(tasks, people, -1),
             ended=self.ended.T.reshape(tasks, people, -1),
             again=self.again.T.reshape(tasks, people, -1),
-            busy=self.busy.T,
+            spent=self.spent.T.reshape(tasks, people, -1),
             rejected=self.rejected.T,
             skipped=self.skipped.T,
             abandoned=self.abandoned.T,

@@ -65,11 +65,9 @@ def joined(model: Model, parts: list[tuple[list[int], list[int], Outcome]], repl
             table[np.ix_(rows, columns)] = getattr(outcome, name)
         return table
 
-    busy = np.zeros((people, replications))
     marks: dict[int, Counts] = {}
     reached: dict[int, Floats] = {}
-    for columns, rows, outcome in parts:
-        busy[columns] = outcome.busy
+    for _, rows, outcome in parts:
         marks |= dict(zip(rows, outcome.marks, strict=True))
         reached |= dict(zip(rows, outcome.reached, strict=True))
     return Outcome(
@@ -77,7 +75,7 @@ def joined(model: Model, parts: list[tuple[list[int], list[int], Outcome]], repl
         last=by_both("last", -np.inf, np.float64),
         ended=by_both("ended", 0, np.int64),
         again=by_both("again", 0, np.int64),
-        busy=busy,
+        spent=by_both("spent", 0, np.float64),
         rejected=by_task("rejected", 0, np.int64),
         skipped=by_task("skipped", 0, np.int64),
         abandoned=by_task("abandoned", 0, np.int64),

@@ -41,13 +41,13 @@ def run_pulled(model: Model, block: int) -> Outcome:
     racers = [racer for racer in racers if np.isfinite(racer.first)]
     last = np.full((1, people, BLOCK), -np.inf)
     ended = np.zeros((1, people, BLOCK), dtype=np.int64)
-    busy = np.zeros((people, BLOCK))
+    spent = np.zeros((1, people, BLOCK))
     points = []
     for racer, given in zip(racers, _race(racers, task), strict=True):
         items = np.minimum(given, np.isfinite(racer.ends).sum(axis=0))
         some = np.flatnonzero(items)
         last[0, racer.person, some] = racer.ends[items[some] - 1, some]
-        busy[racer.person, some] = racer.sums[items[some] - 1, some]
+        spent[0, racer.person, some] = racer.sums[items[some] - 1, some]
         ended[0, racer.person] = items
         points.append(_progress(racer.ends, items, stride_of(task.jobs)))
     marks = mark_counts(task.jobs)
@@ -58,7 +58,7 @@ def run_pulled(model: Model, block: int) -> Outcome:
         last=last,
         ended=ended,
         again=np.zeros_like(ended),
-        busy=busy,
+        spent=spent,
         rejected=never,
         skipped=never.copy(),
         abandoned=never.copy(),

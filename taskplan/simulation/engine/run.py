@@ -58,7 +58,7 @@ def _runs(model: Model, blocks: int, limits: Limits) -> Iterator[tuple[Outcome, 
         yield run_lockstep(model, range(begin, end)), end
 
 
-ARRAYS = ("finish", "last", "ended", "again", "busy", "rejected", "skipped", "abandoned", "ignored")
+ARRAYS = ("finish", "last", "ended", "again", "spent", "rejected", "skipped", "abandoned", "ignored")
 
 
 def _beside(outcomes: list[Outcome]) -> Outcome:

@@ -29,7 +29,7 @@ def run_sequential(model: Model, block: int) -> Outcome:
     people, tasks = len(model.people), len(model.tasks)
     last = np.full((tasks, people, BLOCK), -np.inf)
     ended = np.zeros((tasks, people, BLOCK), dtype=np.int64)
-    busy = np.zeros((people, BLOCK))
+    spent = np.zeros((tasks, people, BLOCK))
     minutes = minutes_of(model)
     ranked = sorted(range(tasks), key=lambda index: (-model.tasks[index].priority, index))
     columns = [column_of(task, len(model.kinds)) for task in model.tasks]
@@ -38,20 +38,22 @@ def run_sequential(model: Model, block: int) -> Outcome:
     points: list[list[tuple[Floats, Counts]]] = [[] for _ in range(tasks)]
     for person, worker in enumerate(model.people):
         generator = stream(model.seed, worker.email, DURATIONS, block)
+        before = np.zeros(BLOCK)
         for index in ranked:
             mine = np.flatnonzero(model.tasks[index].owner == person)
             if not len(mine):
                 continue
             drawn = durations(worker, generator, len(mine))
             factor = minutes[person, columns[index][mine]] * efforts[index][mine]
-            done, when, counts = _worked(worker, drawn, factor, busy[person], strides[index])
+            done, when, counts = _worked(worker, drawn, factor, before, strides[index])
             if np.isinf(when[-1]).any() and strides[index] > 1:
-                done, when, counts = _worked(worker, drawn, factor, busy[person], 1)
+                done, when, counts = _worked(worker, drawn, factor, before, 1)
             items = np.isfinite(when).sum(axis=0)
             some = np.flatnonzero(items)
             last[index, person, some] = when[items[some] - 1, some]
             ended[index, person] = np.where(items == len(when), len(mine), items)
-            busy[person, some] = done[items[some] - 1, some]
+            spent[index, person, some] = done[items[some] - 1, some] - before[some]
+            before = done[-1]
             points[index].append((when, counts))
     marks = tuple(mark_counts(task.jobs) for task in model.tasks)
     reaching = tuple(reached(found, counts) for found, counts in zip(points, marks, strict=True))
@@ -61,7 +63,7 @@ def run_sequential(model: Model, block: int) -> Outcome:
         last=last,
         ended=ended,
         again=np.zeros_like(ended),
-        busy=busy,
+        spent=spent,
         rejected=never,
         skipped=never.copy(),
         abandoned=never.copy(),
