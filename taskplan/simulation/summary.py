@@ -1,0 +1,230 @@
+"""From what happened in all replications to a forecast."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan import __version__
+from taskplan.planning.document import Plan
+from taskplan.simulation.calendars import Calendar
+from taskplan.simulation.forecast import (
+    LEVELS,
+    Burndown,
+    Finish,
+    Forecast,
+    PersonForecast,
+    TaskForecast,
+)
+from taskplan.simulation.jobs import Counts, Floats, Outcome
+from taskplan.simulation.modelling import Staged, mode_of
+from taskplan.simulation.workforce import MINUTE, Workforce
+
+GRID = 60
+"""Moments of a burn-down."""
+BINS = 30
+"""Bins of a histogram."""
+
+
+def summarise(
+    plan: Plan,
+    staged: Staged,
+    outcome: Outcome,
+    workforce: Workforce,
+    *,
+    digest: str,
+    due: float | None = None,
+) -> Forecast:
+    """Return the forecast: quantiles, chances and means over replications.
+
+    `digest` is the workforce's; `due` (milliseconds since 1970) is what the whole plan must keep, where it
+    is not for each task to keep its own date.
+    """
+    start, whole = workforce.start, outcome.finish.max(axis=0)
+    on_time: NDArray[np.bool_] = np.all(outcome.finish <= staged.due[:, None], axis=0)
+    dates = set(staged.due[np.isfinite(staged.due)].tolist())
+    shared = due if due is not None else (start + MINUTE * dates.pop() if len(dates) == 1 else None)
+    last = outcome.last.max(axis=0)
+    return Forecast(
+        taskplan=__version__,
+        plan=plan.digest,
+        workforce=digest,
+        seed=staged.model.seed,
+        replications=outcome.replications,
+        start=start,
+        finish=finish_of(whole, start, shared, on_time if np.isfinite(staged.due).any() else None),
+        tasks=tuple(_task(staged, outcome, index, start) for index in range(len(staged.operations))),
+        people=tuple(
+            _person(staged, outcome, None, person, start, last[person] >= last.max(axis=0))
+            for person in range(len(staged.model.people))
+        ),
+        burndown=_burndown(outcome, range(len(staged.operations)), start),
+        warnings=(*staged.warnings, *_warnings(staged, outcome)),
+    )
+
+
+def finish_of(
+    minutes: Floats, start: float, due: float | None = None, on_time: NDArray[np.bool_] | None = None
+) -> Finish:
+    """Return quantiles of moments (minutes since `start`, [replications]) and the chance to be on time.
+
+    Quantiles are moments that were seen (the inverse of the empirical distribution function), to the minute.
+    """
+    if on_time is None and due is not None:
+        on_time = minutes <= (due - start) / MINUTE
+    chance = None if on_time is None else float(on_time.mean())
+    error = None if chance is None else float(np.sqrt(chance * (1 - chance) / len(minutes)))
+    return Finish(
+        at=tuple(_moment(value, start) for value in quantiles(minutes)),
+        done=float(np.isfinite(minutes).mean()),
+        due=due,
+        on_time=chance,
+        error=None if error is None else round(error, 6),
+    )
+
+
+def quantiles(values: Floats) -> list[float]:
+    """Return the `LEVELS` of values that may be infinite."""
+    ordered = np.sort(values)
+    places = np.maximum(np.ceil(np.array(LEVELS) * len(ordered)).astype(np.int64) - 1, 0)
+    found: list[float] = ordered[places].tolist()
+    return found
+
+
+def _moment(minutes: float, start: float) -> float | None:
+    return start + MINUTE * round(minutes) if np.isfinite(minutes) else None
+
+
+def _task(staged: Staged, outcome: Outcome, index: int, start: float) -> TaskForecast:
+    operation, task = staged.operations[index], staged.model.tasks[index]
+    due = float(staged.due[index])
+    last = outcome.last[index]
+    latest = last.max(axis=0)
+    return TaskForecast(
+        id=operation.id,
+        name=operation.title,
+        type=task.type,
+        mode=mode_of(operation),
+        items=task.jobs,
+        finish=finish_of(outcome.finish[index], start, start + MINUTE * due if np.isfinite(due) else None),
+        rejected=_mean(outcome.rejected[index]),
+        skipped=_mean(outcome.skipped[index]),
+        abandoned=_mean(outcome.abandoned[index]),
+        ignored=_mean(outcome.ignored[index]),
+        people=tuple(
+            _person(staged, outcome, index, person, start, last[person] >= latest) for person in task.people
+        ),
+        burndown=_burndown(outcome, [index], start),
+    )
+
+
+def _person(
+    staged: Staged, outcome: Outcome, index: int | None, person: int, start: float, last: NDArray[np.bool_]
+) -> PersonForecast:
+    """Return one person's part in a task, or (None) in all of them."""
+    tasks = slice(None) if index is None else slice(index, index + 1)
+    done = outcome.last[tasks, person].max(axis=0)
+    worked = np.isfinite(done)
+    when = np.where(worked, done, 0.0)
+    spent = outcome.spent[tasks, person].sum(axis=0)
+    first, final, counts = _histogram(when, start)
+    return PersonForecast(
+        assignee=staged.model.people[person].email,
+        planned=_planned(staged, index, person),
+        items=_mean(outcome.ended[tasks, person].sum(axis=0)),
+        again=_mean(outcome.again[tasks, person].sum(axis=0)),
+        hours=round(float(spent.mean()) / 60, 4),
+        utilisation=_utilisation(staged, outcome, person, spent, index),
+        last=float((last & worked).mean()),
+        finish=finish_of(when, start),
+        first_bin=first,
+        last_bin=final,
+        histogram=counts,
+    )
+
+
+def _planned(staged: Staged, index: int | None, person: int) -> int | None:
+    tasks = staged.model.tasks if index is None else (staged.model.tasks[index],)
+    mine = [task for task in tasks if person in task.people]
+    if any((task.owner < 0).any() for task in mine):
+        return None
+    return sum(int((task.owner == person).sum()) for task in mine)
+
+
+def _utilisation(
+    staged: Staged, outcome: Outcome, person: int, spent: Floats, index: int | None
+) -> float | None:
+    """Return hours of work as a share of the working hours until all tasks in question have ended."""
+    worker = staged.model.people[person]
+    finish = outcome.finish.max(axis=0) if index is None else outcome.finish[index]
+    finish = np.where(np.isfinite(finish), finish, outcome.last.max(axis=(0, 1)))
+    there = Calendar(worker.time).worked(np.maximum(finish, 0.0)) * worker.time.share
+    some = there > 0
+    return round(float(np.minimum(spent[some] / there[some], 1).mean()), 6) if some.any() else None
+
+
+def _histogram(minutes: Floats, start: float) -> tuple[float | None, float | None, tuple[int, ...]]:
+    known = minutes[np.isfinite(minutes)]
+    if not known.size:
+        return None, None, ()
+    low, high = float(np.floor(known.min())), float(np.ceil(known.max()))
+    counts, _ = np.histogram(known, bins=BINS if high > low else 1, range=(low, max(high, low + 1)))
+    return start + MINUTE * low, start + MINUTE * max(high, low + 1), tuple(counts.tolist())
+
+
+def _burndown(outcome: Outcome, tasks: range | list[int], start: float) -> Burndown:
+    """Return how many jobs of some tasks are left, at moments until nearly all replications are done."""
+    total = sum(int(outcome.marks[task][-1]) for task in tasks)
+    ends = np.concatenate([outcome.reached[task][-1] for task in tasks])
+    known = ends[np.isfinite(ends)]
+    seen = [outcome.reached[task][np.isfinite(outcome.reached[task])] for task in tasks]
+    last = (
+        float(known.max())
+        if known.size
+        else max((float(part.max()) for part in seen if part.size), default=1.0)
+    )
+    grid = np.linspace(0, max(np.ceil(last), 1.0), GRID)
+    left = np.full((outcome.replications, GRID), float(total))
+    for task in tasks:
+        steps = np.diff(outcome.marks[task], prepend=0)
+        for row, times in enumerate(outcome.reached[task].T):
+            left[row] -= _ended_by(times, steps, grid)
+    levels = np.sort(left, axis=0)[np.maximum(np.ceil(np.array(LEVELS) * len(left)).astype(np.int64) - 1, 0)]
+    return Burndown(
+        times=tuple((start + MINUTE * np.rint(grid)).tolist()),
+        left=tuple(tuple(row) for row in np.round(levels, 2).tolist()),
+    )
+
+
+def _ended_by(times: Floats, steps: Counts, grid: Floats) -> Floats:
+    """Return how many jobs have ended at each moment of the grid, in between marks by interpolation."""
+    known = np.isfinite(times)
+    ended = np.concatenate([[0.0], np.cumsum(steps)[known]])
+    left: Floats = np.interp(grid, np.concatenate([[0.0], times[known]]), ended)
+    return left
+
+
+def _mean(counts: Counts) -> float:
+    return round(float(counts.mean()), 4)
+
+
+def _warnings(staged: Staged, outcome: Outcome) -> list[str]:
+    """Return which tasks never end in some replications, and which start after they are due."""
+    words = []
+    for index, operation in enumerate(staged.operations):
+        never = float(np.isinf(outcome.finish[index]).mean())
+        if never:
+            words.append(
+                f"{operation.title}: not finished in {never:.1%} of the replications: {_why(staged, index)}"
+            )
+        if staged.due[index] <= 0:
+            words.append(f"{operation.title}: is due before the simulation starts")
+    return words
+
+
+def _why(staged: Staged, index: int) -> str:
+    people = [staged.model.people[person] for person in staged.model.tasks[index].people]
+    leaving = [person.email for person in people if np.isfinite(person.time.leaves)]
+    if leaving:
+        return f"{', '.join(leaving)} leave before"
+    return "their working time ends before"
