@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,28 @@ from taskplan.located import Located, unwritable
 
 Document = TypeVar("Document", bound=msgspec.Struct)
 _COMPLAINT = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>.*?)`)?$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field of a document, for errors about it."""
+
+    located: Located
+    source: str
+    path: str = ""
+
+    def at(self, name: str) -> Place:
+        """Return the field `name` inside."""
+        return replace(self, path=f"{self.path}.{name}" if self.path else name)
+
+    def entry(self, index: int) -> Place:
+        """Return an entry of the list."""
+        return replace(self, path=f"{self.path}[{index}]")
+
+    def error(self, message: str, hint: str | None = None) -> SpecError:
+        """Return an error about this field."""
+        line = self.located.line(self.path)
+        return SpecError(message, source=self.source, line=line, path=self.path or None, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from taskplan_sqlite.store.store import SqliteStore
 from tests.planning.support import generated
 from tests.replay import support
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.yaml"))
+FOLDER = Path(__file__).resolve().parents[2] / "examples"
+# team.yaml is a workforce.
+EXAMPLES = sorted(path for path in FOLDER.glob("*.yaml") if path.stem != "team")
 
 
 def in_use(source: Path, folder: Path) -> SqliteBackend:

@@ -205,7 +205,7 @@ def test_an_unknown_zone_names_the_nearest() -> None:
         ("de", 'there is no country "de"; did you mean "DE"?'),
         ("QQ-X", 'there is no country "QQ"; expected a code such as DE, or DE-BE for a part'),
         ("DE-BEE", 'DE has no part "BEE"; did you mean "DE-BE"?'),
-        ("FR-", 'FR has no part ""; did you mean'),
+        ("FR-", 'FR has no part ""; expected one of FR-'),
         ("MC-X", 'MC has no part "X"; write "MC"'),
     ],
 )
