@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from taskplan.simulation import draws
+from taskplan.simulation.engine import simulate
 from taskplan.simulation.jobs import Model, Outcome
 from taskplan.simulation.workforce import Worker
 from tests.simulation import reference
@@ -18,9 +19,11 @@ Run = Callable[[Model], Outcome]
 A, B, C, D, E = range(5)
 
 
-@pytest.fixture(params=["reference"])
+@pytest.fixture(params=["reference", "engine"])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Both engines, on the first replication."""
+    """The slow reference and the engine, on the first replication."""
+    if request.param == "engine":
+        return lambda model: simulate(model, 1)
     return lambda model: reference.simulate(model, [0])
 
 

@@ -1,0 +1,67 @@
+"""The engine and the slow reference agree, replication by replication, on whatever model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given, settings
+
+from taskplan.simulation.draws import BLOCK
+from taskplan.simulation.engine import simulate
+from taskplan.simulation.jobs import Model, Outcome
+from tests.simulation import models, reference
+
+REPLICATIONS = range(8)
+TIMES = ("finish", "last", "spent")
+COUNTS = ("ended", "again", "rejected", "skipped", "abandoned", "ignored")
+
+
+def assert_same(model: Model, replications: Sequence[int] = REPLICATIONS) -> None:
+    told = simulate(model, max(replications) + 1)
+    expected = reference.simulate(model, replications)
+    chosen = list(replications)
+    for name in COUNTS:
+        np.testing.assert_array_equal(getattr(told, name)[..., chosen], getattr(expected, name), name)
+    for name in TIMES:
+        np.testing.assert_allclose(
+            getattr(told, name)[..., chosen], getattr(expected, name), rtol=1e-9, atol=1e-9, err_msg=name
+        )
+    for t, (mine, theirs) in enumerate(zip(told.reached, expected.reached, strict=True)):
+        np.testing.assert_array_equal(told.marks[t], expected.marks[t])
+        np.testing.assert_allclose(mine[:, chosen], theirs, rtol=1e-9, atol=1e-9, err_msg=f"reached[{t}]")
+
+
+@settings(max_examples=200)
+@given(models.tied())
+def test_the_engine_follows_the_rules_where_things_happen_at_one_instant(model: Model) -> None:
+    assert_same(model)
+
+
+@settings(max_examples=200)
+@given(models.scattered())
+def test_the_engine_follows_the_rules_where_times_are_scattered(model: Model) -> None:
+    assert_same(model)
+
+
+@settings(max_examples=5)
+@given(models.scattered())
+def test_the_engine_follows_the_rules_from_one_block_to_the_next(model: Model) -> None:
+    assert_same(model, [BLOCK - 1, BLOCK, 2 * BLOCK])
+
+
+def test_the_drawn_models_hold_what_the_rules_speak_of() -> None:
+    """Else agreement would say little: every count is seen, and things that never end too."""
+    seen: dict[str, int] = dict.fromkeys((*COUNTS, "endless", "dropped"), 0)
+
+    @settings(max_examples=100, database=None)
+    @given(models.tied() | models.scattered())
+    def look(model: Model) -> None:
+        found: Outcome = reference.simulate(model, REPLICATIONS)
+        for name in COUNTS:
+            seen[name] += int(getattr(found, name).sum() > 0)
+        seen["endless"] += bool(np.isinf(found.finish).any())
+        seen["dropped"] += any(np.isfinite(person.time.leaves) for person in model.people)
+
+    look()
+    assert min(seen.values()) >= 3, seen
