@@ -59,10 +59,9 @@ def working_time(
     opens, closes = _intervals(schedule, start, horizon)
     begins = 0.0 if first is None else max(0.0, float(snapped((first - start) / MINUTE)))
     leaves = np.inf if last is None else max(0.0, float(snapped((last - start) / MINUTE)))
-    kept = (closes > begins) & (opens < leaves)
-    return WorkingTime(
-        np.maximum(opens[kept], begins), np.minimum(closes[kept], leaves), share=share, leaves=leaves
-    )
+    opens, closes = np.maximum(opens, begins), np.minimum(closes, leaves)
+    kept = opens < closes
+    return WorkingTime(opens[kept], closes[kept], share=share, leaves=leaves)
 
 
 @lru_cache(maxsize=256)
@@ -108,7 +107,8 @@ def _in_utc(schedule: Schedule, opens: Seconds, closes: Seconds) -> tuple[Second
     """Return the moments, in seconds since 1970 UTC, at which the wall shows what lies within a shift."""
     if not len(opens):
         return opens, closes
-    since = offsets(schedule.zone, int(opens[0]) - DAY, int(closes[-1]) + DAY)
+    # Whole days, so that other hours in the same zone find the answer in its cache.
+    since = offsets(schedule.zone, (int(opens[0]) // DAY - 1) * DAY, (int(closes[-1]) // DAY + 2) * DAY)
     until = [second for second, _ in since[1:]] + [np.iinfo(np.int64).max]
     parts = []
     for (begin, ahead), end in zip(since, until, strict=True):

@@ -173,6 +173,7 @@ def test_first_and_last_day_cut_it(week: Week | None) -> None:
     gone = working_time(Schedule(week), start, last=milliseconds("2026-11-30"))
     assert (len(gone.opens), gone.leaves) == (0, 0)
     assert working_time(Schedule(week), start, first=milliseconds("2026-11-30")).opens[0] == 0
+    assert len(working_time(Schedule(week), start, first=last, last=first).opens) == 0
 
 
 def test_nobody_works_after_the_horizon() -> None:
