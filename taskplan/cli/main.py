@@ -35,6 +35,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "check": ("taskplan.cli.check", "Check a plan, or whether a way to split is fair."),
         "strategies": ("taskplan.cli.registry", "List the installed ways to split items."),
     },
+    "Forecast": {
+        "calibrate": ("taskplan.cli.calibrate", "Learn from finished items how long people take."),
+    },
     "Replay": {
         "rehearse": ("taskplan.cli.replay", "Perform a plan on a throwaway copy of the store."),
         "apply": ("taskplan.cli.replay", "Perform a plan, exactly once."),

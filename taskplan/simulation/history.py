@@ -6,7 +6,6 @@ The platform keeps in an item's refs when somebody last gave it a status in a ta
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,13 +43,12 @@ class History:
     """All that is known of a dataset's work, by time.
 
     `parents` maps each QA task to the task it reviews, or to None where that is not known. `reviewed`
-    are the rows of items in QA tasks, `issues` of those with an open issue. `statuses` counts what was
-    set; `unreadable` counts statuses without a time, `nobody` those without a person.
+    are the rows of items in QA tasks, `issues` of those with an open issue. `unreadable` counts
+    statuses without a time, `nobody` those without a person.
     """
 
     completions: tuple[Completion, ...]
     parents: Mapping[str, str | None]
-    statuses: Mapping[str, int]
     unreadable: int = 0
     nobody: int = 0
     reviewed: frozenset[int] = frozenset()
@@ -58,7 +56,7 @@ class History:
 
 
 def read_history(table: ItemTable, tasks: Iterable[TaskState] = ()) -> History:
-    """Read every status of the items; `tasks` tell names' owners and which tasks review which.
+    """Read every status of the items; `tasks` tell whose the assignments are, and which task reviews which.
 
     A task that is not among them is taken for a QA task if a status there is ``approved`` and none is
     ``completed``, which is how the platform names them.
@@ -164,20 +162,19 @@ class _Reader:
         for unknown in words.keys() - known:
             if "approved" in words[unknown] and "completed" not in words[unknown]:
                 parents[unknown] = None
-        statuses = Counter(c.status for c in done if not c.cleared)
         reviewed = frozenset().union(*(self.places.get(task, ()) for task in parents))
         reviewed |= {c.row for c in done if c.task in parents}
-        return History(done, parents, statuses, self.unreadable, self.nobody, reviewed, issues)
+        return History(done, parents, self.unreadable, self.nobody, reviewed, issues)
 
 
 def _time(value: Any) -> float | None:
     """Return a time in whole milliseconds since 1970, UTC where it names no zone; None for what is none."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LAST:
-        return float(round(value))
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < LAST:
         return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return float(round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
+    return float(round(value))

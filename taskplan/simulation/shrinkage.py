@@ -153,11 +153,13 @@ def moderate(variances: Sequence[float], degrees: Sequence[float]) -> Spreads:
 class Shares:
     """Shares of what was counted, drawn towards the common one.
 
-    `center` counts as `strength` cases. Of each, `alpha` and `beta` are the parameters of its beta
-    distribution, whose mean is alpha / (alpha + beta), and `weights` what its own cases count.
+    `center`, which is known as well as from `size` cases, counts as `strength` cases. Of each, `alpha` and
+    `beta` are the parameters of its beta distribution, whose mean is alpha / (alpha + beta), and
+    `weights` what its own cases count.
     """
 
     center: float
+    size: float
     strength: float
     alpha: tuple[float, ...]
     beta: tuple[float, ...]
@@ -167,24 +169,40 @@ class Shares:
 def shrink_shares(hits: Sequence[int], cases: Sequence[int]) -> Shares:
     """Draw the shares hits / cases (cases > 0) towards the common one: beta-binomial.
 
-    The prior is fitted by moments (J. C. Kleinman (1973), JASA 68, 46-54, cases as weights). It counts as
+    The prior is fitted by moments: J. C. Kleinman (1973), JASA 68, 46-54, its strength with cases as
+    weights, then its centre with what cases count that are alike within a share. It counts as
     one case at least, and at most as many as there are of one on average: few shares may well
     look alike by chance, and intervals would be too narrow. One alone gets Jeffreys' prior.
     """
-    total, wrong = sum(cases), sum(hits)
-    center, strength = 0.5, 1.0
-    if len(cases) > 1:
-        center = (wrong + 0.5) / (total + 1)
-        # Half a case, so that neither 0 nor 1 is taken for certain.
-        spread = fsum(n * (x / n - center) ** 2 for x, n in zip(hits, cases, strict=True))
-        chance = len(cases) - 1
-        room = total - fsum(n * n for n in cases) / total - chance
-        correlation = (spread / (center * (1 - center)) - chance) / room if room > 0 else 0.0
-        most = total / len(cases)
-        strength = min(max(1 / correlation - 1, 1.0), most) if correlation > 0 else most
+    if len(cases) == 1:
+        strength, center, size = 1.0, 0.5, 1.0
+    else:
+        strength = _strength(hits, cases)
+        counts = [n * (strength + 1) / (strength + n) for n in cases]
+        center = _center_share(hits, cases, counts)
+        size = fsum(counts) + 1
     alpha = tuple(center * strength + x for x in hits)
     beta = tuple((1 - center) * strength + n - x for x, n in zip(hits, cases, strict=True))
-    return Shares(center, strength, alpha, beta, tuple(n / (n + strength) for n in cases))
+    return Shares(center, size, strength, alpha, beta, tuple(n / (n + strength) for n in cases))
+
+
+def _center_share(hits: Sequence[int], cases: Sequence[int], counts: Sequence[float]) -> float:
+    """Return the mean share by what cases count, drawn towards a half by one case more.
+
+    So neither 0 nor 1 is taken for certain.
+    """
+    mean = fsum(x / n * count for x, n, count in zip(hits, cases, counts, strict=True)) / fsum(counts)
+    return (mean * sum(cases) + 0.5) / (sum(cases) + 1)
+
+
+def _strength(hits: Sequence[int], cases: Sequence[int]) -> float:
+    total, chance = sum(cases), len(cases) - 1
+    center = _center_share(hits, cases, cases)
+    spread = fsum(n * (x / n - center) ** 2 for x, n in zip(hits, cases, strict=True))
+    room = total - fsum(n * n for n in cases) / total - chance
+    correlation = (spread / (center * (1 - center)) - chance) / room if room > 0 else 0.0
+    most = total / len(cases)
+    return min(max(1 / correlation - 1, 1.0), most) if correlation > 0 else most
 
 
 def digamma(x: float) -> float:

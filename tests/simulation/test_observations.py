@@ -92,11 +92,14 @@ def test_who_is_not_named_is_the_assignee_and_others_are_left_out() -> None:
         item(2, said(LABEL, None, 3), ref),
         item(3, said(LABEL, None, 9)),
         item(4, said(LABEL, ANN, None)),
-        item(5, said(LABEL, ANN, 1) | {"metadata": {"status": "completed", "timestamp": "soon"}}),
+        *(
+            item(5 + n, said(LABEL, ANN, 1) | {"metadata": {"status": "completed", "timestamp": when}})
+            for n, when in enumerate(["soon", "0001-01-01T00:00+14:00", -1, 10**400, True])
+        ),
     ]
     history = read_history(table(items), KNOWN)
     assert [(c.person, c.assignee) for c in history.completions] == [(ANN, ANN)] * 2
-    assert (history.nobody, history.unreadable) == (1, 2)
+    assert (history.nobody, history.unreadable) == (1, 6)
 
 
 def test_assignments_alone_stand_for_their_tasks() -> None:

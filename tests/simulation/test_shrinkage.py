@@ -156,6 +156,13 @@ def test_shares_have_the_prior_that_fractions_give(cases: list[tuple[int, int]])
     most = Fraction(total, len(cases))
     strength = min(max(1 / between - 1, 1), most) if between > 0 else most
     assert found.strength == pytest.approx(float(strength), rel=1e-6)
+    # So much cases count that are as much alike within a share as this.
+    alike = 1 / (Fraction(found.strength) + 1)
+    counts = [n / (1 + (n - 1) * alike) for _, n in cases]
+    shares = [Fraction(x, n) for x, n in cases]
+    mean = sum(p * n for p, n in zip(shares, counts, strict=True)) / sum(counts)
+    assert found.center == pytest.approx(float((mean * total + Fraction(1, 2)) / (total + 1)))
+    assert found.size == pytest.approx(float(sum(counts) + 1))
     for (x, n), alpha, beta, weight in zip(cases, found.alpha, found.beta, found.weights, strict=True):
         mean = alpha / (alpha + beta)
         assert mean == pytest.approx(weight * x / n + (1 - weight) * found.center, abs=1e-9)
