@@ -39,10 +39,13 @@ class Pages:
 
     def at(self, person: Counts, piece: Counts, column: Counts) -> Floats:
         """Return the numbers of these people for these pieces of theirs, in these columns."""
-        page = piece // ROWS
-        for lacking in np.unique(person[page >= self.drawn[person]]).tolist():
-            self._draw_next(lacking)
-        found: Floats = self.pages[self.index[person, page], piece % ROWS, column]
+        page, row = np.divmod(piece, ROWS)
+        lacking = page >= self.drawn[person]
+        if lacking.any():
+            for number in np.unique(person[lacking]).tolist():
+                self._draw_next(number)
+        place = (self.index[person, page] * ROWS + row) * self.width + column
+        found: Floats = self.pages.reshape(-1)[place]
         return found
 
     def _draw_next(self, person: int) -> None:
