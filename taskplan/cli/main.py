@@ -32,10 +32,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("taskplan.cli.show", "Show a plan."),
         "diff": ("taskplan.cli.show", "Compare two plans by people and items."),
         "explain": ("taskplan.cli.show", "Say why an item went to someone, or to nobody."),
+        "report": ("taskplan.cli.report", "Write a plan, and its forecast, as one HTML page."),
         "check": ("taskplan.cli.check", "Check a plan, or whether a way to split is fair."),
         "strategies": ("taskplan.cli.registry", "List the installed ways to split items."),
     },
     "Forecast": {
+        "simulate": ("taskplan.cli.simulate", "Forecast when a plan will be done, and what would help."),
         "calibrate": ("taskplan.cli.calibrate", "Learn from finished items how long people take."),
     },
     "Replay": {

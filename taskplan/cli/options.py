@@ -77,6 +77,19 @@ def now() -> float:
     return time.time() * 1000
 
 
+def moment_of(text: str | None, option: str) -> float | None:
+    """Return a date given as an option as milliseconds since 1970; InputError where it is none."""
+    if text is None:
+        return None
+    from taskplan.errors import InputError
+    from taskplan.model.times import EXAMPLE, read_moment
+
+    try:
+        return read_moment(text)
+    except ValueError as error:
+        raise InputError(f'expected {EXAMPLE}, got "{text}"', source=option) from error
+
+
 def load_plan(path: Path) -> Plan:
     """Read and verify a plan file."""
     from taskplan.planning.codec import read_plan

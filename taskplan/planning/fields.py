@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+from taskplan.model.times import EXAMPLE, read_moment
 from taskplan.planning.document import TaskFields
 from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import Person, Status, TaskSpec
@@ -39,16 +39,9 @@ def _due(spec: Spec, task: TaskSpec, path: str) -> float | None:
     if task.due is None:
         return None
     try:
-        moment = datetime.fromisoformat(task.due)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        # A time in a zone of its own may lie before the year 1, or after 9999.
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise spec.error(
-            f'expected a date such as 2029-01-01 or 2029-01-01T18:00+02:00, got "{task.due}"', f"{path}.due"
-        ) from None
-    return round(moment.timestamp() * 1000, 3)
+        return read_moment(task.due)
+    except ValueError:
+        raise spec.error(f'expected {EXAMPLE}, got "{task.due}"', f"{path}.due") from None
 
 
 def _action(status: str | Status) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from taskplan.errors import InputError
+from taskplan.model.files import atomic_write
 
 FORMAT = 1
 LEVELS = (0.05, 0.25, 0.5, 0.8, 0.95)
@@ -114,10 +115,35 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     scenarios: tuple[Scenario, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        # An import that runs upwards: only a notebook asks, and pages are above forecasts.
+        from taskplan.report.notebook import forecast_fragment
+
+        return forecast_fragment(self)
+
+
+_START = b'{\n "format": '
+
 
 def encode_forecast(forecast: Forecast) -> bytes:
     """Return the bytes of a forecast file."""
     return msgspec.json.format(msgspec.json.encode(forecast), indent=1) + b"\n"
+
+
+def write_forecast(path: Path, forecast: Forecast) -> None:
+    """Write a forecast file, whole or not at all; InputError where there is something other than a forecast."""
+    data = encode_forecast(forecast)
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(_START)) not in (b"", _START):
+                raise InputError(
+                    "exists and is no forecast, so it is left as it is",
+                    source=str(path),
+                    hint="choose another name",
+                )
+    with atomic_write(path) as file:
+        file.write(data)
 
 
 def read_forecast(path: Path) -> Forecast:

@@ -1,0 +1,132 @@
+"""Forecasts as people read them; no decision is made here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskplan.cli import output
+from taskplan.model.times import moment
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from taskplan.simulation.forecast import Finish, Forecast, PersonForecast, Scenario, TaskForecast
+
+HALF, MOST, NEARLY_ALL = 2, 3, 4
+"""Places of 50, 80 and 95 % among the levels of a forecast."""
+
+
+def forecast_view(forecast: Forecast) -> list[RenderableType]:
+    """Return what `simulate` prints."""
+    from taskplan.planning.wording import short_digest
+
+    parts: list[RenderableType] = [
+        output.heading(
+            f"forecast of plan {short_digest(forecast.plan)}: "
+            f"{output.plural(forecast.replications, 'replication')} from {moment(forecast.start)}"
+        ),
+        output.indented(whole_line(forecast.finish)),
+    ]
+    if forecast.finish.on_time is not None:
+        parts.append(output.indented(on_time_line(forecast.finish)))
+    parts += ["", _tasks(forecast.tasks), "", _people(forecast.people)]
+    details = [line for task in forecast.tasks if (line := task_line(task))]
+    parts += ["", *map(output.indented, details)] if details else []
+    if forecast.scenarios:
+        parts += ["", _scenarios(forecast)]
+    return parts
+
+
+def whole_line(finish: Finish) -> str:
+    """Return when all is done, in a line."""
+    named = ((50, HALF), (80, MOST), (95, NEARLY_ALL))
+    return "done " + " · ".join(f"{percent} % by {when(finish.at[place])}" for percent, place in named)
+
+
+def on_time_line(finish: Finish) -> str:
+    """Return how likely the due date is kept, in a line."""
+    due = f"due {moment(finish.due)}: " if finish.due is not None else "all due dates: "
+    return f"{due}on time with probability {chance(finish)}"
+
+
+def chance(finish: Finish) -> str:
+    """Return a probability with twice its standard error; nothing where there is no date to keep."""
+    if finish.on_time is None:
+        return ""
+    if finish.on_time in (0.0, 1.0):
+        return f"{finish.on_time:.0%}"
+    return f"{100 * finish.on_time:.1f}% ± {200 * (finish.error or 0):.1f}"
+
+
+def when(milliseconds: float | None) -> str:
+    """Return a moment to the minute, UTC unsaid; "never" where it does not come."""
+    return "never" if milliseconds is None else moment(milliseconds).removesuffix(" UTC")
+
+
+def task_line(task: TaskForecast) -> str:
+    """Return how often something of a task comes back, where it does."""
+    found = [
+        f"{count:,.1f} {what}"
+        for count, what in (
+            (task.rejected, "rejected and done again"),
+            (task.skipped, "skipped"),
+            (task.abandoned, "abandoned"),
+            (task.ignored, "without an answer"),
+        )
+        if count
+    ]
+    return f"{task.name}: on average {', '.join(found)}" if found else ""
+
+
+def _tasks(tasks: tuple[TaskForecast, ...]) -> RenderableType:
+    dated = any(task.finish.due is not None for task in tasks)
+    rows = [
+        (
+            task.name,
+            f"{task.items:,}",
+            *(when(task.finish.at[place]) for place in (HALF, MOST, NEARLY_ALL)),
+            *((chance(task.finish),) if dated else ()),
+        )
+        for task in tasks
+    ]
+    titles = ("task", "items", "50 % by", "80 % by", "95 % by", *(("on time",) if dated else ()))
+    return output.table(titles, rows, right=("items",))
+
+
+def _people(people: tuple[PersonForecast, ...]) -> RenderableType:
+    again = any(person.again for person in people)
+    rows = [
+        (
+            person.assignee,
+            f"{person.items:,.0f}",
+            *((f"{person.again:,.1f}",) if again else ()),
+            f"{person.hours:,.1f}",
+            "" if person.utilisation is None else f"{person.utilisation:.0%}",
+            when(person.finish.at[HALF]),
+            when(person.finish.at[NEARLY_ALL]),
+            f"{person.last:.0%}",
+        )
+        for person in people
+    ]
+    titles = (
+        "person", "items", *(("again",) if again else ()), "hours", "busy", "50 % by", "95 % by", "last"
+    )  # fmt: skip
+    return output.table(titles, rows, right=("items", "again", "hours", "busy", "last"))
+
+
+def _scenarios(forecast: Forecast) -> RenderableType:
+    dated = forecast.finish.on_time is not None
+    rows = [("as planned", *_finish_cells(forecast.finish, dated), "", "")]
+    rows += [_scenario(scenario, dated) for scenario in forecast.scenarios]
+    titles = ("scenario", "50 % by", "95 % by", *(("on time",) if dated else ()), "hours sooner", "sooner in")
+    return output.table(titles, rows, right=("hours sooner", "sooner in"))
+
+
+def _scenario(scenario: Scenario, dated: bool) -> tuple[str, ...]:
+    middle = scenario.sooner[HALF]
+    gained = "" if middle is None else f"{middle:+,.1f}"
+    return (scenario.name, *_finish_cells(scenario.finish, dated), gained, f"{scenario.better:.0%}")
+
+
+def _finish_cells(finish: Finish, dated: bool) -> tuple[str, ...]:
+    return (when(finish.at[HALF]), when(finish.at[NEARLY_ALL]), *((chance(finish),) if dated else ()))
