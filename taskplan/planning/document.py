@@ -209,3 +209,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: SnapshotRecord
     warnings: tuple[str, ...] = ()
     operations: tuple[Operation, ...]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        # An import that runs upwards: only a notebook asks, and pages are above plans.
+        from taskplan.report.notebook import plan_fragment
+
+        return plan_fragment(self)

@@ -1,0 +1,62 @@
+"""A burn-down as a small picture that is drawn already, for where no script may run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskplan.report.html import Html, element
+from taskplan.simulation.forecast import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from taskplan.simulation.forecast import Burndown
+
+WIDTH, HEIGHT = 480, 96
+"""Pixels."""
+_BANDS = ((0, len(LEVELS) - 1, 0.15), (1, len(LEVELS) - 2, 0.25))
+
+
+def fan(burndown: Burndown, description: str) -> Html:
+    """Return the items left over time, as bands of quantiles and the median, in the colour of the text."""
+    times = burndown.times
+    first, span = (times[0], times[-1] - times[0] or 1.0) if times else (0.0, 1.0)
+    most = max((left for row in burndown.left for left in row), default=0.0) or 1.0
+
+    def points(row: Sequence[float]) -> list[str]:
+        return [
+            f"{WIDTH * (time - first) / span:.1f},{HEIGHT * (1 - left / most):.1f}"
+            for time, left in zip(times, row, strict=True)
+        ]
+
+    bands = (
+        element(
+            "polygon",
+            points=_joined([*points(burndown.left[low]), *reversed(points(burndown.left[high]))]),
+            fill="currentColor",
+            fill_opacity=opacity,
+        )
+        for low, high, opacity in _BANDS
+    )
+    median = element(
+        "polyline",
+        points=_joined(points(burndown.left[LEVELS.index(0.5)])),
+        fill="none",
+        stroke="currentColor",
+        stroke_width=1.5,
+    )
+    return element(
+        "svg",
+        *bands,
+        median,
+        role="img",
+        aria_label=description,
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        width=WIDTH,
+        height=HEIGHT,
+        style="max-width:100%;height:auto",
+    )
+
+
+def _joined(points: Iterable[str]) -> str:
+    return " ".join(points)
