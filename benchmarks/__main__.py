@@ -26,6 +26,7 @@ MODULES = (
     "rehearsal",
     "gate",
     "live",
+    "simulation",
     "startup",
 )
 
@@ -39,8 +40,8 @@ MODULES = (
 def main(names: tuple[str, ...], scale: float, repeat: int, smoke: bool, output: Path) -> None:
     """Measure, print ratios to the rivals of the same run, and write JSON.
 
-    NAME is importing, query, allocation, solver, gap, plans, rehearsal, gate, live or startup; all
-    of them where none is given.
+    NAME is importing, query, allocation, solver, gap, plans, rehearsal, gate, live, simulation or
+    startup; all of them where none is given.
     """
     unknown = sorted(set(names) - set(MODULES))
     if unknown:
