@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from taskplan.cli import output
 from taskplan.model.times import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from taskplan.simulation.forecast import Finish, Forecast, PersonForecast, Scenario, TaskForecast
@@ -29,7 +32,8 @@ def forecast_view(forecast: Forecast) -> list[RenderableType]:
     ]
     if forecast.finish.on_time is not None:
         parts.append(output.indented(on_time_line(forecast.finish)))
-    parts += ["", _tasks(forecast.tasks), "", _people(forecast.people)]
+    parts += map(output.indented, limit_lines(forecast.people))
+    parts += ["", _tasks(forecast), "", _people(forecast)]
     details = [line for task in forecast.tasks if (line := task_line(task))]
     parts += ["", *map(output.indented, details)] if details else []
     if forecast.scenarios:
@@ -49,6 +53,19 @@ def on_time_line(finish: Finish) -> str:
     return f"{due}on time with probability {chance(finish)}"
 
 
+def limit_lines(people: Sequence[PersonForecast]) -> list[str]:
+    """Return what limits a forecast, in a line: who is most often last, and who has least time to spare."""
+    if len(people) < 2:
+        return []
+    last = max(people, key=lambda person: person.last)
+    words = [f"{last.assignee} ends last in {last.last:.0%}"] if last.last else []
+    used = [person for person in people if person.utilisation is not None]
+    if used:
+        busiest = max(used, key=lambda person: person.utilisation or 0.0)
+        words.append(f"{busiest.assignee} is busiest, {busiest.utilisation:.0%} of the working hours")
+    return [f"what limits it: {'; '.join(words)}"] if words else []
+
+
 def chance(finish: Finish) -> str:
     """Return a probability with twice its standard error; nothing where there is no date to keep."""
     if finish.on_time is None:
@@ -61,6 +78,14 @@ def chance(finish: Finish) -> str:
 def when(milliseconds: float | None) -> str:
     """Return a moment to the minute, UTC unsaid; "never" where it does not come."""
     return "never" if milliseconds is None else moment(milliseconds).removesuffix(" UTC")
+
+
+def short(milliseconds: float | None, start: float) -> str:
+    """Return a moment for a narrow column: of the year in which all begins the year is left out."""
+    if milliseconds is None:
+        return "never"
+    moment, first = (datetime.fromtimestamp(value / 1000, UTC) for value in (milliseconds, start))
+    return moment.strftime("%b %d %H:%M" if moment.year == first.year else "%Y-%m-%d")
 
 
 def task_line(task: TaskForecast) -> str:
@@ -78,23 +103,23 @@ def task_line(task: TaskForecast) -> str:
     return f"{task.name}: on average {', '.join(found)}" if found else ""
 
 
-def _tasks(tasks: tuple[TaskForecast, ...]) -> RenderableType:
-    dated = any(task.finish.due is not None for task in tasks)
+def _tasks(forecast: Forecast) -> RenderableType:
+    dated = any(task.finish.due is not None for task in forecast.tasks)
     rows = [
         (
             task.name,
             f"{task.items:,}",
-            *(when(task.finish.at[place]) for place in (HALF, MOST, NEARLY_ALL)),
+            *(short(task.finish.at[place], forecast.start) for place in (HALF, MOST, NEARLY_ALL)),
             *((chance(task.finish),) if dated else ()),
         )
-        for task in tasks
+        for task in forecast.tasks
     ]
     titles = ("task", "items", "50 % by", "80 % by", "95 % by", *(("on time",) if dated else ()))
     return output.table(titles, rows, right=("items",))
 
 
-def _people(people: tuple[PersonForecast, ...]) -> RenderableType:
-    again = any(person.again for person in people)
+def _people(forecast: Forecast) -> RenderableType:
+    again = any(person.again for person in forecast.people)
     rows = [
         (
             person.assignee,
@@ -102,11 +127,11 @@ def _people(people: tuple[PersonForecast, ...]) -> RenderableType:
             *((f"{person.again:,.1f}",) if again else ()),
             f"{person.hours:,.1f}",
             "" if person.utilisation is None else f"{person.utilisation:.0%}",
-            when(person.finish.at[HALF]),
-            when(person.finish.at[NEARLY_ALL]),
+            short(person.finish.at[HALF], forecast.start),
+            short(person.finish.at[NEARLY_ALL], forecast.start),
             f"{person.last:.0%}",
         )
-        for person in people
+        for person in forecast.people
     ]
     titles = (
         "person", "items", *(("again",) if again else ()), "hours", "busy", "50 % by", "95 % by", "last"
@@ -116,17 +141,18 @@ def _people(people: tuple[PersonForecast, ...]) -> RenderableType:
 
 def _scenarios(forecast: Forecast) -> RenderableType:
     dated = forecast.finish.on_time is not None
-    rows = [("as planned", *_finish_cells(forecast.finish, dated), "", "")]
-    rows += [_scenario(scenario, dated) for scenario in forecast.scenarios]
+    rows = [("as planned", *_finish_cells(forecast.finish, dated, forecast.start), "", "")]
+    rows += [_scenario(scenario, dated, forecast.start) for scenario in forecast.scenarios]
     titles = ("scenario", "50 % by", "95 % by", *(("on time",) if dated else ()), "hours sooner", "sooner in")
     return output.table(titles, rows, right=("hours sooner", "sooner in"))
 
 
-def _scenario(scenario: Scenario, dated: bool) -> tuple[str, ...]:
+def _scenario(scenario: Scenario, dated: bool, start: float) -> tuple[str, ...]:
     middle = scenario.sooner[HALF]
     gained = "" if middle is None else f"{middle:+,.1f}"
-    return (scenario.name, *_finish_cells(scenario.finish, dated), gained, f"{scenario.better:.0%}")
+    return (scenario.name, *_finish_cells(scenario.finish, dated, start), gained, f"{scenario.better:.0%}")
 
 
-def _finish_cells(finish: Finish, dated: bool) -> tuple[str, ...]:
-    return (when(finish.at[HALF]), when(finish.at[NEARLY_ALL]), *((chance(finish),) if dated else ()))
+def _finish_cells(finish: Finish, dated: bool, start: float) -> tuple[str, ...]:
+    ends = (short(finish.at[place], start) for place in (HALF, NEARLY_ALL))
+    return (*ends, *((chance(finish),) if dated else ()))

@@ -132,7 +132,7 @@ def encode_forecast(forecast: Forecast) -> bytes:
 
 
 def write_forecast(path: Path, forecast: Forecast) -> None:
-    """Write a forecast file, whole or not at all; InputError where there is something other than a forecast."""
+    """Write a forecast file, whole or not at all; InputError where there is something else."""
     data = encode_forecast(forecast)
     if path.is_file():
         with path.open("rb") as file:

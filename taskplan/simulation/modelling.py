@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import networkx as nx
 import numpy as np
 
-from taskplan.errors import InputError
+from taskplan.errors import InputError, did_you_mean
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import Operation, Plan
@@ -52,6 +53,7 @@ def stage(
     codes = dict(zip(sorted(linked), _codes([ids[index] for index in sorted(linked)]), strict=True))
     kinds, kind, warnings = _kinds(workforce, ids, table)
     number = {email: index for index, email in enumerate(emails)}
+    after = _after(workforce, operations, reviews)
     tasks = tuple(
         _task(
             operation,
@@ -59,7 +61,7 @@ def stage(
             codes.get(index, np.arange(len(ids[index]))),
             None if kind is None else kind[index],
             reviews[index],
-            workforce,
+            after[index],
         )
         for index, operation in enumerate(operations)
     )
@@ -89,7 +91,7 @@ def _task(
     item: Counts,
     kind: Counts | None,
     reviews: int | None,
-    workforce: Workforce,
+    after: tuple[int, ...],
 ) -> Task:
     shares = operation.allocation.shares
     counts = [share.items for share in shares]
@@ -106,11 +108,49 @@ def _task(
         effort=_effort(operation),
         kind=kind,
         reviews=reviews,
-        after=(reviews,) if reviews is not None and not workforce.streaming else (),
+        after=after,
         priority=operation.task.priority if operation.task else 2,
         batch=mode.batch or 1 if pulling and mode else 1,
         maximum=mode.maximum or 1 if pulling and mode else 1,
     )
+
+
+def _after(
+    workforce: Workforce, operations: Sequence[Operation], reviews: Sequence[int | None]
+) -> list[tuple[int, ...]]:
+    """Return after which tasks each begins; InputError for names that are no tasks, and for circles."""
+    found: list[set[int]] = [
+        {source} if source is not None and not workforce.streaming else set() for source in reviews
+    ]
+    for name, others in workforce.after.items():
+        for task in _named(workforce, operations, name):
+            found[task] |= {place for other in others for place in _named(workforce, operations, other)}
+    graph: nx.DiGraph[int] = nx.DiGraph(
+        (place, task) for task, places in enumerate(found) for place in places
+    )
+    graph.add_edges_from((source, task) for task, source in enumerate(reviews) if source is not None)
+    if not nx.is_directed_acyclic_graph(graph):
+        circle = [operations[edge[0]].title for edge in nx.find_cycle(graph)]
+        raise InputError(
+            f"tasks wait for each other in a circle: {', '.join(circle)}",
+            source=workforce.source,
+            path="after",
+        )
+    return [tuple(sorted(places)) for places in found]
+
+
+def _named(workforce: Workforce, operations: Sequence[Operation], name: str) -> list[int]:
+    """Return the tasks of a name; a task that was split has its parts numbered in brackets."""
+    titles = [operation.title for operation in operations]
+    found = [index for index, title in enumerate(titles) if title == name or title.startswith(f"{name} (")]
+    if not found:
+        raise InputError(
+            f'the plan has no task "{name}"',
+            source=workforce.source,
+            path="after",
+            hint=did_you_mean(name, titles),
+        )
+    return found
 
 
 def _effort(operation: Operation) -> Floats | None:

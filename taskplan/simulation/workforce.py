@@ -69,7 +69,8 @@ class Workforce:
     `start` is when the simulation begins (milliseconds since 1970 UTC). A skipped item goes
     to `skipped`; what somebody abandons, or holds when they leave, is free for others `reservation`
     minutes (of the clock) later. `kind` is the path of the field that names an item's kind. Reviews
-    begin with each finished item, or, where not `streaming`, when the reviewed task is finished.
+    begin with each finished item, or, where not `streaming`, when the reviewed task is finished. `after`
+    names tasks that begin only when others are finished.
     """
 
     start: float
@@ -78,6 +79,7 @@ class Workforce:
     reservation: float = 1440.0
     kind: str | None = None
     streaming: bool = True
+    after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     source: str = "workforce"
 
     def worker(self, email: str) -> Worker:

@@ -34,6 +34,7 @@ class WorkforceFile:
     reservation: float
     kind: str | None
     streaming: bool
+    after: Mapping[str, tuple[str, ...]]
     source: str
     document: Mapping[str, Any]
     digest: str
@@ -66,6 +67,7 @@ class WorkforceFile:
             reservation=self.reservation,
             kind=self.kind,
             streaming=self.streaming,
+            after=self.after,
             source=self.source,
         )
 
@@ -112,6 +114,10 @@ def _checked(located: Located, source: str) -> WorkforceFile:
         reservation=reservation,
         kind=document.kind,
         streaming=document.review_after == "item",
+        after={
+            name: (others,) if isinstance(others, str) else tuple(others)
+            for name, others in document.after.items()
+        },
         source=source,
         document=located.data,
         digest=f"sha256:{hashlib.sha256(content).hexdigest()}",

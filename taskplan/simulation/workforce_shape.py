@@ -65,6 +65,7 @@ class WorkforceDocument(Strict, frozen=True, kw_only=True):
     ) = 1440.0
     review_after: Literal["item", "task"] = "item"
     kind: Name | None = None
+    after: dict[Name, Name | list[Name]] = msgspec.field(default_factory=dict)
 
 
 DEFAULTS = Traits(
@@ -114,6 +115,7 @@ EXPECTED = {
     "reservation": "minutes, or a time such as 30m, 8h or 1d",
     "review_after": "item or task",
     "kind": "a field such as metadata.user.scene",
+    "after": "tasks by name, such as {second: first} or {third: [first, second]}",
 }
 # The same, for one entry of a list.
 EXPECTED_ENTRY = {
