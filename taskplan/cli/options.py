@@ -32,6 +32,18 @@ store_option = click.option(
 dataset_option = click.option("--dataset", help="The dataset; not needed where the store has one.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before a live backend is changed.")
+workforce_option = click.option(
+    "--workforce",
+    "workforce_file",
+    type=PATH,
+    metavar="FILE",
+    help="Who works how fast and when (`taskplan init team.yaml --workforce` writes one).",
+)
+start_option = click.option(
+    "--start",
+    metavar="DATE",
+    help="When the work begins (UTC without an offset); else the workforce's start.",
+)
 plan_argument = click.argument("plan_file", metavar="PLAN", type=PATH)
 
 

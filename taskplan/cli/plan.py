@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from taskplan.planning.document import Plan
     from taskplan.planning.spec import Spec
     from taskplan.replay.backend import Backend
+    from taskplan.simulation.meeting import Met
 
 
 @click.command()
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
 @click.option("--name", default="annotate", show_default=True, help="Without a spec: the task's name.")
 @click.option("--due", metavar="DATE", help="Without a spec: the due date.")
 @click.option("--seed", type=click.IntRange(min=0), help="Replaces the seed of the spec.")
+@click.option(
+    "--meet-due", "meets_due", is_flag=True, help="Split so that the due dates are kept most probably."
+)
+@options.workforce_option
+@options.start_option
 @click.option("--rehearse", "rehearsed", is_flag=True, help="Perform the plan on a throwaway copy.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 3 where there is something to apply.")
 @options.json_option
@@ -52,6 +58,9 @@ def plan(
     name: str,
     due: str | None,
     seed: int | None,
+    meets_due: bool,
+    workforce_file: Path | None,
+    start: str | None,
     rehearsed: bool,
     detailed_exitcode: bool,
     as_json: bool,
@@ -63,6 +72,10 @@ def plan(
     """
     if source is not None and _is_given("store"):
         raise click.UsageError("--from reads into a throwaway store; leave --store out, or import first")
+    if meets_due and workforce_file is None:
+        raise click.UsageError("--meet-due needs --workforce FILE: who works how fast and when")
+    if not meets_due and (workforce_file is not None or start is not None):
+        raise click.UsageError("--workforce and --start go with --meet-due")
     with ExitStack() as stack:
         stack.enter_context(_naming_options(spec_file))
         spec = _spec(spec_file, assignees, where, name, due)
@@ -70,6 +83,10 @@ def plan(
             store, dataset = _import(stack, source, dataset or spec.dataset)
         backend = stack.enter_context(options.using_backend("sqlite", store))
         made = _make(spec, backend, dataset, seed)
+        met = None
+        if workforce_file is not None:
+            met = _met(made, spec, backend, dataset, seed, workforce_file, start)
+            made = met.plan
         overdue = [o.title for o in made.operations if o.task and o.task.due and o.task.due < now()]
         if target is not None:
             from taskplan.planning.codec import write_plan
@@ -80,6 +97,8 @@ def plan(
             output.print_json(views.plan_json(made, with_items=False))
         else:
             output.show(*views.plan_view(made))
+            if met is not None:
+                output.say(_met_line(met))
             output.warn([*made.warnings, *(f"{title}: the due date is past" for title in overdue)])
             done = [o.title for o in made.operations if backend.find(o.key) is not None]
             if done:
@@ -181,6 +200,33 @@ def _make(spec: Spec, backend: Backend, dataset: str | None, seed: int | None) -
             raise spec.error(error.message, "dataset", error.hint) from error
         raise
     return make_plan(spec, snapshot, resolver=backend, seed=seed)
+
+
+def _met(
+    made: Plan,
+    spec: Spec,
+    backend: Backend,
+    dataset: str | None,
+    seed: int | None,
+    workforce_file: Path,
+    start: str | None,
+) -> Met:
+    from taskplan.simulation.meeting import meet_due
+    from taskplan.simulation.workforce_file import read_workforce
+
+    people = [person for operation in made.operations for person in operation.people]
+    workforce = read_workforce(workforce_file).resolve(people, options.moment_of(start, "--start"))
+    return meet_due(
+        spec,
+        workforce,
+        lambda changed: _make(changed, backend, dataset, seed),
+        table=backend.snapshot(dataset or spec.dataset),
+    )
+
+
+def _met_line(met: Met) -> str:
+    others = ", ".join(f"{name} {chance:.1%}" for name, chance in met.tried.items() if name != met.taken)
+    return f"split {met.taken}: on time with probability {met.on_time:.1%} ({others})"
 
 
 commands = {"plan": plan}

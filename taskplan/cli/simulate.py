@@ -15,24 +15,11 @@ if TYPE_CHECKING:
     from taskplan.planning.document import Plan
     from taskplan.simulation.workforce import Workforce
 
-workforce_option = click.option(
-    "--workforce",
-    "workforce_file",
-    type=options.PATH,
-    metavar="FILE",
-    help="Who works how fast and when (`taskplan init team.yaml --workforce` writes one).",
-)
-start_option = click.option(
-    "--start",
-    metavar="DATE",
-    help="When the work begins (UTC without an offset); else the workforce's start.",
-)
-
 
 @click.command()
 @options.plan_argument
-@workforce_option
-@start_option
+@options.workforce_option
+@options.start_option
 @click.option("--due", metavar="DATE", help="The date to keep, instead of the tasks' own.")
 @click.option(
     "--replications", type=click.IntRange(1, 1_000_000), default=2000, show_default=True, help="How often."

@@ -165,9 +165,11 @@ def _effort(operation: Operation) -> Floats | None:
 
 def _codes(parts: Sequence[ItemIds]) -> list[Counts]:
     """Return the same number for the same item, by part."""
+    if not parts:
+        return []
     sizes = [len(part) for part in parts]
     packed = [part.packed for part in parts if part.packed is not None]
-    if len(packed) == len(parts) and parts:
+    if len(packed) == len(parts):
         rows = np.ascontiguousarray(np.concatenate(packed))
         _, codes = np.unique(rows.view(f"V{rows.shape[1]}").ravel(), return_inverse=True)
     else:

@@ -1,0 +1,173 @@
+"""Workloads for a due date: which split of a spec's tasks is on time most probably."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from taskplan.errors import InputError
+from taskplan.model.table import ItemTable
+from taskplan.planning.document import Operation, Plan
+from taskplan.planning.spec import Spec, spec_from
+from taskplan.simulation.dealing import capacities, minutes_each, worked_by
+from taskplan.simulation.engine import simulate
+from taskplan.simulation.jobs import Floats, Model
+from taskplan.simulation.modelling import Staged, mode_of, stage
+from taskplan.simulation.ontime import Runner, split_in_time
+from taskplan.simulation.workforce import Workforce
+
+REPLICATIONS = 1000
+AS_GIVEN = "as given"
+"""The split that the spec asks for itself."""
+Weights = dict[int, dict[str, float]]
+"""By index of a task in the spec: everyone's weight, by e-mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The best plan found, its chance to be on time, that of each split tried, and which was taken."""
+
+    plan: Plan
+    on_time: float
+    tried: Mapping[str, float]
+    taken: str
+
+
+def meet_due(
+    spec: Spec,
+    workforce: Workforce,
+    replan: Callable[[Spec], Plan],
+    *,
+    table: ItemTable | None = None,
+    replications: int = REPLICATIONS,
+) -> Met:
+    """Plan with the workloads of which all due dates are kept most probably.
+
+    `replan` makes the plan of a spec. Tried are the split that the spec asks for, the one of
+    `split_in_time`, one by everyone's capacity until the due date and an equal one, each planned and
+    simulated on the same random numbers; the best is taken, the first of these where several are best.
+    Quality and pulling tasks, redistributions and tasks that no date is set for stay as they are.
+    InputError where there is no due date.
+    """
+    plan = replan(spec)
+    staged = stage(plan, workforce, seed=plan.seed, table=table)
+    if not np.isfinite(staged.due).any():
+        raise InputError(
+            "no task has a due date", source=spec.source, path="tasks", hint="give one: due: 2029-01-31"
+        )
+    plans = {AS_GIVEN: plan}
+    for name, weights in _proposals(spec, staged).items():
+        if weights:
+            plans[name] = replan(with_weights(spec, weights))
+    tried: dict[str, float] = {}
+    for name, made in plans.items():
+        posed = staged if made is plan else stage(made, workforce, seed=plan.seed, table=table)
+        finish = simulate(posed.model, replications).finish
+        tried[name] = float(np.all(finish <= posed.due[:, None], axis=0).mean())
+    # The first of the best: the spec's own split where nothing is better.
+    taken = max(tried, key=lambda name: tried[name])
+    return Met(plans[taken], tried[taken], tried, taken)
+
+
+def with_weights(spec: Spec, weights: Weights) -> Spec:
+    """Return a spec whose tasks are split by these weights; who has none is left out."""
+    document = copy.deepcopy(dict(spec.document))
+    for index, shares in weights.items():
+        task = document["tasks"][index]
+        kept: list[dict[str, Any]] = []
+        for person in task["assignees"]:
+            fields = {"email": person} if isinstance(person, str) else dict(person)
+            weight = shares.get(fields["email"].lower(), 0.0)
+            if weight > 0:
+                fields = {name: value for name, value in fields.items() if name not in ("percent", "count")}
+                kept.append({**fields, "weight": weight})
+        task["assignees"] = kept
+        if task.get("strategy") == "equal":
+            del task["strategy"]
+    return spec_from(document, source=spec.source)
+
+
+def _proposals(spec: Spec, staged: Staged) -> dict[str, Weights]:
+    proposals: dict[str, Weights] = {"by chance": {}, "by capacity": {}, "equal": {}}
+    model = staged.model
+    taken = np.zeros((len(model.people), 2))
+    order = sorted(range(len(model.tasks)), key=lambda index: (-model.tasks[index].priority, index))
+    for index in order:
+        operation, due = staged.operations[index], float(staged.due[index])
+        task = _spec_task(spec, operation)
+        if task is None or not np.isfinite(due) or mode_of(operation) != "distribution":
+            _take(model, index, taken)
+            continue
+        people = model.tasks[index].people
+        names = {person: model.people[person].email for person in people}
+        room = capacities(model, index, due) or dict.fromkeys(people, 1.0)
+        counts = split_in_time(
+            [_runner(model, index, person, due, taken[person]) for person in people], model.tasks[index].jobs
+        )
+        found = (
+            {names[person]: float(count) for person, count in zip(people, counts, strict=True)},
+            {names[person]: round(float(capacity), 3) for person, capacity in room.items()},
+            dict.fromkeys(names.values(), 1.0),
+        )
+        for proposal, shares in zip(proposals.values(), found, strict=True):
+            total = proposal.setdefault(task, {})
+            for email, share in shares.items():
+                total[email] = total.get(email, 0.0) + share
+        for person, count in zip(people, counts, strict=True):
+            _add(model, index, person, count, taken)
+    return proposals
+
+
+def _spec_task(spec: Spec, operation: Operation) -> int | None:
+    """Return which task of the spec an operation is of; None for those that are not split by shares."""
+    for index, task in enumerate(spec.tasks):
+        if task.redistribute is not None:
+            continue
+        if operation.action == "add_items" and task.add_to is not None and operation.title == task.add_to:
+            return index
+        title = operation.title
+        if operation.action == "create_task" and (title == task.name or title.startswith(f"{task.name} (")):
+            return index
+    return None
+
+
+def _runner(model: Model, index: int, person: int, due: float, taken: Floats) -> Runner:
+    mean, variance = _item(model, index, person)
+    return Runner(worked_by(model, person, due), mean, variance, float(taken[0]), float(taken[1]))
+
+
+def _item(model: Model, index: int, person: int) -> tuple[float, float]:
+    """Return mean and variance of the minutes that an item takes a person, done again where it must be."""
+    worker = model.people[person]
+    mean = float(minutes_each(model, index)[person]) * (1 + worker.rework * _again(model, index, person))
+    cv = {"exponential": 1.0, "fixed": 0.0}.get(worker.shape, worker.cv)
+    return mean, (cv * mean) ** 2
+
+
+def _again(model: Model, index: int, person: int) -> float:
+    """Return how often an item of a person comes back on average: a geometric number."""
+    reviewers = [p for task in model.tasks if task.reviews == index for p in task.people]
+    if not reviewers:
+        return 0.0
+    worker = model.people[person]
+    passes = sum(model.people[p].misses for p in reviewers) / len(reviewers)
+    fails = sum(model.people[p].rejects for p in reviewers) / len(reviewers)
+    back = worker.errors * (1 - passes) + (1 - worker.errors) * fails
+    return back / (1 - back)
+
+
+def _take(model: Model, index: int, taken: Floats) -> None:
+    """Count the work of a task that stays as it is; of a queue everybody has an equal part."""
+    task = model.tasks[index]
+    for person in task.people:
+        own = int((task.owner == person).sum())
+        _add(model, index, person, own + int((task.owner < 0).sum()) // len(task.people), taken)
+
+
+def _add(model: Model, index: int, person: int, items: int, taken: Floats) -> None:
+    mean, variance = _item(model, index, person)
+    taken[person] += (items * mean, items * variance)
