@@ -19,6 +19,10 @@ HALF, MOST, NEARLY_ALL = 2, 3, 4
 """Places of 50, 80 and 95 % among the levels of a forecast."""
 
 
+NEAR = 300 * 86_400_000
+"""Milliseconds; a day and a month so near to the start are of no other year."""
+
+
 def forecast_view(forecast: Forecast) -> list[RenderableType]:
     """Return what `simulate` prints."""
     from taskplan.planning.wording import short_digest
@@ -81,11 +85,11 @@ def when(milliseconds: float | None) -> str:
 
 
 def short(milliseconds: float | None, start: float) -> str:
-    """Return a moment for a narrow column: of the year in which all begins the year is left out."""
+    """Return a moment for a narrow column: without a year where there is no doubt which is meant."""
     if milliseconds is None:
         return "never"
-    moment, first = (datetime.fromtimestamp(value / 1000, UTC) for value in (milliseconds, start))
-    return moment.strftime("%b %d %H:%M" if moment.year == first.year else "%Y-%m-%d")
+    near = abs(milliseconds - start) < NEAR
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%b %d %H:%M" if near else "%Y-%m-%d")
 
 
 def task_line(task: TaskForecast) -> str:

@@ -20,7 +20,7 @@ from taskplan.errors import DriftError, TaskplanError, nearest
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": ("taskplan.cli.demo", "Plan, rehearse, apply and verify on a generated dataset."),
-        "init": ("taskplan.cli.init", "Write a first spec, or print its JSON Schema."),
+        "init": ("taskplan.cli.init", "Write a first spec or workforce, or print its JSON Schema."),
     },
     "Items": {
         "import": ("taskplan.cli.items", "Read items from an export, NDJSON, CSV, Parquet or a folder."),

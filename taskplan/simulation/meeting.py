@@ -92,7 +92,7 @@ def with_weights(spec: Spec, weights: Weights) -> Spec:
 
 
 def _proposals(spec: Spec, staged: Staged) -> dict[str, Weights]:
-    proposals: dict[str, Weights] = {"by chance": {}, "by capacity": {}, "equal": {}}
+    proposals: dict[str, Weights] = {"for the due date": {}, "by capacity": {}, "equal": {}}
     model = staged.model
     taken = np.zeros((len(model.people), 2))
     order = sorted(range(len(model.tasks)), key=lambda index: (-model.tasks[index].priority, index))
