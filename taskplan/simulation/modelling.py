@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -140,9 +141,10 @@ def _after(
 
 
 def _named(workforce: Workforce, operations: Sequence[Operation], name: str) -> list[int]:
-    """Return the tasks of a name; a task that was split has its parts numbered in brackets."""
+    """Return the tasks of a name; those of a task that was split are numbered in brackets."""
     titles = [operation.title for operation in operations]
-    found = [index for index, title in enumerate(titles) if title == name or title.startswith(f"{name} (")]
+    meant = re.compile(re.escape(name) + r"( \((copy )?\d+/\d+\))*")
+    found = [index for index, title in enumerate(titles) if meant.fullmatch(title)]
     if not found:
         raise InputError(
             f'the plan has no task "{name}"',
