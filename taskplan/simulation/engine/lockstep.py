@@ -16,9 +16,9 @@ from taskplan.simulation.jobs import Counts, Floats, Model, Outcome
 FINISHED, SKIPPED, ABANDONED = 0, 1, 2
 
 
-def run_lockstep(model: Model, blocks: range) -> Outcome:
-    """Simulate the replications of these blocks."""
-    return _Run(model, Layout(model), blocks).run()
+def run_lockstep(model: Model, replications: range) -> Outcome:
+    """Simulate these replications."""
+    return _Run(model, Layout(model), replications).run()
 
 
 class _Run(Flow):

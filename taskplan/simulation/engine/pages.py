@@ -17,8 +17,7 @@ ROWS = 32
 class Pages:
     """Numbers by person, piece and replication, in pages of `ROWS` pieces that are drawn when needed.
 
-    `draw` makes the next rows of one person's stream. `blocks` are the blocks of replications
-    side by side.
+    `draw` makes the next rows of one person's stream. `columns` are the replications side by side.
     """
 
     def __init__(
@@ -26,12 +25,18 @@ class Pages:
         people: Sequence[Worker],
         seed: int,
         purpose: int,
-        blocks: range,
+        columns: range,
         draw: Callable[[Worker, np.random.Generator, int], Floats],
     ) -> None:
         self.people, self.draw = people, draw
+        blocks = range(columns.start // BLOCK, -(-columns.stop // BLOCK))
         self.streams = [[stream(seed, p.email, purpose, block) for block in blocks] for p in people]
-        self.width = len(blocks) * BLOCK
+        self.width = len(columns)
+        # Of a block that is there only in part the rest is drawn and left out.
+        self.parts = [
+            (max(columns.start - block * BLOCK, 0), min(columns.stop - block * BLOCK, BLOCK))
+            for block in blocks
+        ]
         self.pages: Floats = np.empty((4, ROWS, self.width))
         self.used = 0
         self.drawn: Counts = np.zeros(len(people), dtype=np.int64)
@@ -54,8 +59,11 @@ class Pages:
         if self.drawn[person] == self.index.shape[1]:
             self.index = np.concatenate([self.index, np.zeros_like(self.index)], axis=1)
         page = self.pages[self.used]
-        for block, generator in enumerate(self.streams[person]):
-            page[:, block * BLOCK : (block + 1) * BLOCK] = self.draw(self.people[person], generator, ROWS)
+        filled = 0
+        for generator, (begin, end) in zip(self.streams[person], self.parts, strict=True):
+            drawn = self.draw(self.people[person], generator, ROWS)
+            page[:, filled : filled + end - begin] = drawn[:, begin:end]
+            filled += end - begin
         self.index[person, self.drawn[person]] = self.used
         self.drawn[person] += 1
         self.used += 1

@@ -15,8 +15,8 @@ from taskplan.simulation.jobs import DEFAULT_LIMITS, Limits, Model, Outcome, Pro
 
 BYTES_A_JOB = 48
 """Of state and draws, a replication, in the lockstep engine."""
-MOST_SIDE_BY_SIDE = 16
-"""Blocks; more replications at once make no step cheaper."""
+MOST_SIDE_BY_SIDE = 2048
+"""Replications; more at once make no step cheaper for each of them."""
 
 
 def simulate(
@@ -26,35 +26,36 @@ def simulate(
 
     The first n of more replications are the same n. `progress` is told how many of all are done.
     """
-    blocks = -(-replications // BLOCK)
     found = []
     parts = split(model)
     for number, (people, tasks) in enumerate(parts):
         part = part_of(model, people, tasks)
         outcomes = []
-        for outcome, done in _runs(part, blocks, limits):
+        for outcome, done in _runs(part, replications, limits):
             outcomes.append(outcome)
             if progress is not None:
-                progress(number * replications + min(done * BLOCK, replications), len(parts) * replications)
+                progress(number * replications + min(done, replications), len(parts) * replications)
         found.append((people, tasks, _first(_beside(outcomes), replications)))
     return joined(model, found, replications)
 
 
-def _runs(model: Model, blocks: int, limits: Limits) -> Iterator[tuple[Outcome, int]]:
-    """Yield outcomes of blocks, and how many blocks are done by then."""
+def _runs(model: Model, replications: int, limits: Limits) -> Iterator[tuple[Outcome, int]]:
+    """Yield outcomes of replications, and how many are done by then."""
     single: Callable[[Model, int], Outcome] | None = None
     if is_sequential(model):
         single = run_sequential
     elif is_pulled(model):
         single = run_pulled
     if single is not None:
-        for block in range(blocks):
-            yield single(model, block), block + 1
+        for block in range(-(-replications // BLOCK)):
+            yield single(model, block), (block + 1) * BLOCK
         return
-    jobs = sum(task.jobs for task in model.tasks)
-    beside = max(1, min(MOST_SIDE_BY_SIDE, limits.memory // max(1, jobs * BYTES_A_JOB * BLOCK)))
-    for begin in range(0, blocks, beside):
-        end = min(begin + beside, blocks)
+    jobs = max(1, sum(task.jobs for task in model.tasks))
+    beside = max(1, min(MOST_SIDE_BY_SIDE, limits.memory // (jobs * BYTES_A_JOB)))
+    if beside > BLOCK:
+        beside -= beside % BLOCK
+    for begin in range(0, replications, beside):
+        end = min(begin + beside, replications)
         yield run_lockstep(model, range(begin, end)), end
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.simulation.draws import BLOCK, DURATIONS, OUTCOMES, VERDICTS, chances, durations
+from taskplan.simulation.draws import DURATIONS, OUTCOMES, VERDICTS, chances, durations
 from taskplan.simulation.engine.clocks import Clocks
 from taskplan.simulation.engine.layout import NONE, Layout
 from taskplan.simulation.engine.pages import Pages
@@ -23,9 +23,9 @@ class State:
     One index serves all tables of a shape; to index by two axes each time would take twice as long.
     """
 
-    def __init__(self, model: Model, layout: Layout, blocks: range) -> None:
+    def __init__(self, model: Model, layout: Layout, columns: range) -> None:
         self.model, self.at = model, layout
-        rows, people, tasks, jobs = len(blocks) * BLOCK, layout.people, layout.tasks, layout.jobs
+        rows, people, tasks, jobs = len(columns), layout.people, layout.tasks, layout.jobs
         self.rows = rows
         workers = model.people
         self.clocks = Clocks([worker.time for worker in workers])
@@ -34,9 +34,9 @@ class State:
         self.errors, self.misses, self.rejects, self.rework, self.skips, self.takes, self.drops = (
             np.array([getattr(worker, name) for worker in workers]) for name in TRAITS
         )
-        self.durations = Pages(workers, model.seed, DURATIONS, blocks, durations)
-        self.outcomes = Pages(workers, model.seed, OUTCOMES, blocks, lambda _, g, n: chances(g, n))
-        self.verdicts = Pages(workers, model.seed, VERDICTS, blocks, lambda _, g, n: chances(g, n))
+        self.durations = Pages(workers, model.seed, DURATIONS, columns, durations)
+        self.outcomes = Pages(workers, model.seed, OUTCOMES, columns, lambda _, g, n: chances(g, n))
+        self.verdicts = Pages(workers, model.seed, VERDICTS, columns, lambda _, g, n: chances(g, n))
         self.chancy = bool((self.skips + self.drops).any())
         self.reviewed = layout.review_of.shape[1] > 0
         self.repeats = self.reviewed and bool((self.rework != 1).any())
