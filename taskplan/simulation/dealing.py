@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from taskplan.allocation.problem import Assignee, Problem
 from taskplan.allocation.registry import load_strategy
@@ -20,27 +22,56 @@ BATCH, MAXIMUM = 5, 10
 def dealt(model: Model, index: int, weights: Mapping[int, float]) -> Task:
     """Return a task split by weights (person → weight > 0) as the strategy `weighted` splits.
 
-    Everyone's items are those of the task as listed, one after the other.
+    People come in the order of the weights, and everyone's items are those of the task as listed, one
+    after the other.
     """
     task = model.tasks[index]
-    people = tuple(sorted(weights))
+    people = tuple(weights)
     names = [Assignee(model.people[person].email, weight=weights[person]) for person in people]
     found = load_strategy("weighted").allocate(Problem(task.jobs, tuple(names)))
     owner = np.empty(task.jobs, dtype=np.int64)
     owner[found.order] = np.repeat(people, found.counts)
-    return replace(task, people=people, owner=owner, batch=1, maximum=1)
+    return replace(task, people=tuple(sorted(people)), owner=owner, batch=1, maximum=1)
+
+
+def whole_for(task: Task, people: Sequence[int]) -> Task:
+    """Return a task that each of these people does all of, as in a qualification."""
+    once = task.owner == task.owner[0]
+
+    def each(column: NDArray[Any]) -> NDArray[Any]:
+        return np.tile(column[once], len(people))
+
+    return replace(
+        task,
+        people=tuple(sorted(people)),
+        owner=np.repeat(np.array(people, dtype=np.int64), int(once.sum())),
+        item=each(task.item),
+        effort=None if task.effort is None else each(task.effort),
+        kind=None if task.kind is None else each(task.kind),
+    )
 
 
 def pooled(task: Task) -> Task:
     """Return a task whose items all wait in a queue."""
-    if task.batch > 1:
+    if is_pooled(task):
         return task
     return replace(task, owner=np.full(task.jobs, POOL, dtype=np.int64), batch=BATCH, maximum=MAXIMUM)
 
 
+def is_pooled(task: Task) -> bool:
+    """Tell if all items of a task wait in a queue."""
+    return bool((task.owner == POOL).all())
+
+
+def in_order(task: Task) -> list[int]:
+    """Return the people of a task in the order in which it lists their items; who has none comes last."""
+    owners, first = np.unique(task.owner[task.owner != POOL], return_index=True)
+    return list(dict.fromkeys([*owners[np.argsort(first)].tolist(), *task.people]))
+
+
 def kept_weights(task: Task) -> dict[int, float]:
-    """Return everyone's number of items as weights; of a pulling task equal ones."""
-    counts = {person: float((task.owner == person).sum()) for person in task.people}
+    """Return everyone's number of items as weights, in order; of a pulling task equal ones."""
+    counts = {person: float((task.owner == person).sum()) for person in in_order(task)}
     if not any(counts.values()):
         return dict.fromkeys(task.people, 1.0)
     return {person: count for person, count in counts.items() if count > 0}

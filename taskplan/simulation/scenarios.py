@@ -11,7 +11,7 @@ import numpy as np
 from taskplan.errors import InputError, did_you_mean
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import Plan
-from taskplan.simulation.dealing import capacities, dealt, pooled, with_tasks
+from taskplan.simulation.dealing import capacities, dealt, in_order, pooled, with_tasks
 from taskplan.simulation.engine import simulate
 from taskplan.simulation.forecast import Forecast, Scenario
 from taskplan.simulation.jobs import Floats, Model, Outcome, Progress, Task
@@ -66,7 +66,8 @@ def forecast(
         raise InputError(f"expected at least 1 replication, got {replications}")
     staged = stage(plan, workforce, seed=plan.seed if seed is None else seed, table=table, due=due)
     asked = questions or Questions()
-    changes = [(text, "what-if", changed(staged.model, parse_changes(text))) for text in asked.what_if]
+    exams = [index for index, o in enumerate(staged.operations) if mode_of(o) == "qualification"]
+    changes = [(text, "what-if", changed(staged.model, parse_changes(text), exams)) for text in asked.what_if]
     runs = 1 + len(asked.compare) + len(changes)
     outcome = simulate(staged.model, replications, progress=_part(progress, 0, runs))
     until = _horizon(staged, outcome)
@@ -94,9 +95,11 @@ def _handed_out(staged: Staged, index: int, name: str, until: Floats) -> Task:
         return task
     if name == "pulling":
         return pooled(task)
-    weights = dict.fromkeys(task.people, 1.0)
+    people = in_order(task)
+    weights = dict.fromkeys(people, 1.0)
     if name == "weighted":
-        weights = capacities(staged.model, index, float(until[index])) or weights
+        able = capacities(staged.model, index, float(until[index]))
+        weights = {person: able[person] for person in people if person in able} or weights
     return replace(dealt(staged.model, index, weights), people=task.people)
 
 

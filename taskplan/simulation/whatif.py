@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from taskplan.errors import InputError, did_you_mean
-from taskplan.simulation.dealing import dealt, kept_weights, with_tasks
-from taskplan.simulation.jobs import POOL, Model, Task
+from taskplan.simulation.dealing import dealt, is_pooled, kept_weights, whole_for, with_tasks
+from taskplan.simulation.jobs import Model
 from taskplan.simulation.workforce import OTHER, Worker
 
 FORMS = '"+1 annotator", "+2 reviewers", "-ben@example.com", "ann@example.com minutes=3" or "all errors=0.02"'
@@ -67,7 +68,8 @@ def parse_changes(text: str) -> tuple[Change, ...]:
 
 def _parse(part: str, text: str) -> Change:
     if found := _ADD.fullmatch(part):
-        count = int(found[1])
+        # Python reads no number of thousands of digits.
+        count = int(found[1]) if len(found[1]) < 10 else MOST_ADDED + 1
         if not 1 <= count <= MOST_ADDED:
             raise InputError(f'expected 1 to {MOST_ADDED:,} people to add, got "{part}"', source="--what-if")
         return Added(count, "annotation" if found[2].lower().startswith("a") else "qa")
@@ -100,49 +102,92 @@ def _setting(who: str, field: str, value: str, part: str) -> Changed:
     return Changed(None if who == "all" else who, field, number)
 
 
-def changed(model: Model, changes: tuple[Change, ...]) -> Model:
-    """Return the model under the changes; what is split between people is split anew in the same proportions.
+def changed(model: Model, changes: Sequence[Change], exams: Collection[int] = ()) -> Model:
+    """Return the model under the changes, made one after the other.
 
-    Who is added has the average minutes and rates of those who do such work, the calendar that most
-    of them have, and an average share. InputError for people without work in the plan.
+    What is split between people is split anew, once, in the same proportions; tasks of which everybody does
+    all (`exams`, by index) are done by who is there then. Who is added has the average minutes and rates of
+    those of the plan who do such work, and the calendar that most of them have. InputError for people
+    without work in the plan.
     """
+    staff = _Staff(model)
     for change in changes:
         if isinstance(change, Added):
-            model = _added(model, change)
+            staff.add(change)
         elif isinstance(change, Removed):
-            model = _removed(model, change)
+            staff.remove(change)
         else:
-            model = _set(model, change)
-    return model
+            staff.model = _set(staff.model, change)
+    return staff.shared_out(exams)
 
 
-def _added(model: Model, change: Added) -> Model:
-    tasks = [index for index, task in enumerate(model.tasks) if task.type == change.type]
-    if not tasks:
-        raise InputError(f"the plan has no {change.type} task to add people to", source="--what-if")
-    alike = sorted({person for index in tasks for person in model.tasks[index].people})
-    role = "annotator" if change.type == "annotation" else "reviewer"
-    taken = sum(worker.email.startswith(f"{role}+") for worker in model.people)
-    new = [_average(model, alike, f"{role}+{taken + n + 1}") for n in range(change.count)]
-    first = len(model.people)
-    numbers = tuple(range(first, first + len(new)))
-    model = replace(model, people=(*model.people, *new))
-    return with_tasks(
-        model,
-        [
-            _joined(model, index, numbers) if index in tasks else task
-            for index, task in enumerate(model.tasks)
-        ],
-    )
+class _Staff:
+    """Who works on which task, and with what weight, while changes are made.
 
+    Items are handed out when all are known, so that one person twice is as two at once.
+    """
 
-def _joined(model: Model, index: int, numbers: tuple[int, ...]) -> Task:
-    task = model.tasks[index]
-    if (task.owner == POOL).all():
-        return replace(task, people=(*task.people, *numbers))
-    weights = kept_weights(task)
-    mean = sum(weights.values()) / len(weights)
-    return dealt(model, index, {**weights, **dict.fromkeys(numbers, mean)})
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.planned = len(model.people)
+        self.weights = [kept_weights(task) for task in model.tasks]
+        self.changed: set[int] = set()
+
+    def add(self, change: Added) -> None:
+        tasks = [index for index, task in enumerate(self.model.tasks) if task.type == change.type]
+        if not tasks:
+            raise InputError(f"the plan has no {change.type} task to add people to", source="--what-if")
+        alike = self._of_the_plan({person for index in tasks for person in self.model.tasks[index].people})
+        role = "annotator" if change.type == "annotation" else "reviewer"
+        first = len(self.model.people)
+        taken = sum(worker.email.startswith(f"{role}+") for worker in self.model.people)
+        new = [_average(self.model, alike, f"{role}+{taken + n + 1}") for n in range(change.count)]
+        self.model = replace(self.model, people=(*self.model.people, *new))
+        for index in tasks:
+            weights = self.weights[index]
+            known = [weights[person] for person in self._of_the_plan(weights)]
+            numbers = range(first, first + len(new))
+            weights.update(dict.fromkeys(numbers, math.fsum(known) / len(known)))
+            self._works(index, (*self.model.tasks[index].people, *numbers))
+
+    def remove(self, change: Removed) -> None:
+        person = _place(self.model, change.email)
+        for index, task in enumerate(self.model.tasks):
+            if person not in task.people:
+                continue
+            rest = tuple(other for other in task.people if other != person)
+            if not rest:
+                raise InputError(
+                    f"{change.email} is the only one who works on {task.name}", source="--what-if"
+                )
+            self.weights[index].pop(person, None)
+            if not self.weights[index]:
+                self.weights[index] = dict.fromkeys(rest, 1.0)
+            self._works(index, rest)
+
+    def shared_out(self, exams: Collection[int]) -> Model:
+        """Return the model with the items of all tasks that have changed handed out."""
+        tasks = list(self.model.tasks)
+        for index in self.changed:
+            task = tasks[index]
+            if is_pooled(task):
+                continue
+            if index in exams:
+                tasks[index] = whole_for(task, list(self.weights[index]))
+            else:
+                tasks[index] = replace(dealt(self.model, index, self.weights[index]), people=task.people)
+        return with_tasks(self.model, tasks)
+
+    def _works(self, index: int, people: tuple[int, ...]) -> None:
+        tasks = list(self.model.tasks)
+        tasks[index] = replace(tasks[index], people=people)
+        self.model = with_tasks(self.model, tasks)
+        self.changed.add(index)
+
+    def _of_the_plan(self, people: Iterable[int]) -> list[int]:
+        """Return those who are in the plan, or all where those have left."""
+        everybody = sorted(people)
+        return [person for person in everybody if person < self.planned] or everybody
 
 
 def _average(model: Model, alike: list[int], name: str) -> Worker:
@@ -187,24 +232,6 @@ def _place(model: Model, email: str) -> int:
     raise InputError(f"{email} has no work in the plan", source="--what-if", hint=did_you_mean(email, names))
 
 
-def _removed(model: Model, change: Removed) -> Model:
-    person = _place(model, change.email)
-    tasks = []
-    for index, task in enumerate(model.tasks):
-        if person not in task.people:
-            tasks.append(task)
-            continue
-        rest = tuple(other for other in task.people if other != person)
-        if not rest:
-            raise InputError(f"{change.email} is the only one who works on {task.name}", source="--what-if")
-        if (task.owner == POOL).all():
-            tasks.append(replace(task, people=rest))
-            continue
-        weights = {other: weight for other, weight in kept_weights(task).items() if other != person}
-        tasks.append(dealt(model, index, weights or dict.fromkeys(rest, 1.0)))
-    return with_tasks(model, tasks)
-
-
 def _set(model: Model, change: Changed) -> Model:
     chosen = range(len(model.people)) if change.email is None else [_place(model, change.email)]
     people = list(model.people)
@@ -213,9 +240,13 @@ def _set(model: Model, change: Changed) -> Model:
         if change.field == "minutes":
             factor = change.value / worker.minutes.get(OTHER, 1.0)
             minutes = {kind: value * factor for kind, value in worker.minutes.items()}
-            people[person] = replace(worker, minutes={OTHER: change.value, **minutes})
+            people[person] = replace(worker, minutes={**minutes, OTHER: change.value})
         elif change.field == "share":
             people[person] = replace(worker, time=replace(worker.time, share=change.value))
+        elif change.field == "cv" and worker.shape in ("exponential", "fixed"):
+            raise InputError(
+                f"cv says nothing of {worker.email}, whose minutes are {worker.shape}", source="--what-if"
+            )
         else:
             people[person] = replace(worker, **{change.field: change.value})  # type: ignore[arg-type]
         if people[person].skips + people[person].abandons >= 1:
