@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from taskplan.simulation.draws import BLOCK
-from taskplan.simulation.jobs import Counts, Floats
+from taskplan.simulation.jobs import Counts, Floats, Outcome
 
 MOST_POINTS = 8192
 """In tasks of more items the progress is known at about so many points, not at every item."""
@@ -99,3 +99,23 @@ def _around(events: list[Floats], rank: int) -> tuple[list[Floats], int]:
 def _side_by_side(parts: list[Floats] | list[Counts]) -> Floats:
     """Return all rows as columns, in memory too: sorting is much faster there."""
     return np.ascontiguousarray(np.concatenate(parts).T)
+
+
+def straight(
+    last: Floats, ended: Counts, spent: Floats, marks: list[Counts], moments: list[Floats]
+) -> Outcome:
+    """Return the outcome where nothing is skipped, abandoned or reviewed; see `Outcome` for the tables."""
+    never = np.zeros((len(marks), BLOCK), dtype=np.int64)
+    return Outcome(
+        finish=np.array([part[-1] if len(part) else np.zeros(BLOCK) for part in moments]),
+        last=last,
+        ended=ended,
+        again=np.zeros_like(ended),
+        spent=spent,
+        rejected=never,
+        skipped=never.copy(),
+        abandoned=never.copy(),
+        ignored=never.copy(),
+        marks=tuple(marks),
+        reached=tuple(moments),
+    )

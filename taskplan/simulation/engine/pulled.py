@@ -13,7 +13,7 @@ import numpy as np
 from taskplan.simulation.draws import BLOCK, DURATIONS, durations, stream
 from taskplan.simulation.engine.clocks import first_moment, moments
 from taskplan.simulation.engine.layout import minutes_of
-from taskplan.simulation.engine.progress import reached, smallest, stride_of, summed
+from taskplan.simulation.engine.progress import reached, smallest, straight, stride_of, summed
 from taskplan.simulation.jobs import POOL, Counts, Floats, Model, Outcome, Task, mark_counts
 from taskplan.simulation.workforce import Worker
 
@@ -51,21 +51,7 @@ def run_pulled(model: Model, block: int) -> Outcome:
         ended[0, racer.person] = items
         points.append(_progress(racer.ends, items, stride_of(task.jobs)))
     marks = mark_counts(task.jobs)
-    progress = reached(points, marks)
-    never = np.zeros((1, BLOCK), dtype=np.int64)
-    return Outcome(
-        finish=progress[-1:],
-        last=last,
-        ended=ended,
-        again=np.zeros_like(ended),
-        spent=spent,
-        rejected=never,
-        skipped=never.copy(),
-        abandoned=never.copy(),
-        ignored=never.copy(),
-        marks=(marks,),
-        reached=(progress,),
-    )
+    return straight(last, ended, spent, [marks], [reached(points, marks)])
 
 
 class _Racer:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from taskplan.simulation.draws import BLOCK, DURATIONS, durations, stream
-from taskplan.simulation.engine.clocks import moments
+from taskplan.simulation.engine.clocks import moments as moments_of
 from taskplan.simulation.engine.layout import column_of, effort_of, minutes_of
-from taskplan.simulation.engine.progress import reached, stride_of, summed
+from taskplan.simulation.engine.progress import reached, straight, stride_of, summed
 from taskplan.simulation.jobs import POOL, Counts, Floats, Model, Outcome, mark_counts
 from taskplan.simulation.workforce import Worker
 
@@ -55,22 +55,9 @@ def run_sequential(model: Model, block: int) -> Outcome:
             spent[index, person, some] = done[items[some] - 1, some] - before[some]
             before = done[-1]
             points[index].append((when, counts))
-    marks = tuple(mark_counts(task.jobs) for task in model.tasks)
-    reaching = tuple(reached(found, counts) for found, counts in zip(points, marks, strict=True))
-    never = np.zeros((tasks, BLOCK), dtype=np.int64)
-    return Outcome(
-        finish=np.array([part[-1] if len(part) else np.zeros(BLOCK) for part in reaching]),
-        last=last,
-        ended=ended,
-        again=np.zeros_like(ended),
-        spent=spent,
-        rejected=never,
-        skipped=never.copy(),
-        abandoned=never.copy(),
-        ignored=never.copy(),
-        marks=marks,
-        reached=reaching,
-    )
+    marks = [mark_counts(task.jobs) for task in model.tasks]
+    moments = [reached(found, counts) for found, counts in zip(points, marks, strict=True)]
+    return straight(last, ended, spent, marks, moments)
 
 
 def _worked(
@@ -82,7 +69,7 @@ def _worked(
     if alike:
         sums = sums * factor[0]
     sums += before
-    return sums, moments(worker.time, sums / worker.time.share), counts
+    return sums, moments_of(worker.time, sums / worker.time.share), counts
 
 
 def _sums(drawn: Floats, stride: int) -> tuple[Floats, Counts]:
