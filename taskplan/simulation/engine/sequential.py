@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from taskplan.simulation.draws import BLOCK, DURATIONS, durations, stream
-from taskplan.simulation.engine.clocks import moments as moments_of
+from taskplan.simulation.engine.clocks import moments
 from taskplan.simulation.engine.layout import column_of, effort_of, minutes_of
 from taskplan.simulation.engine.progress import reached, straight, stride_of, summed
 from taskplan.simulation.jobs import POOL, Counts, Floats, Model, Outcome, mark_counts
@@ -56,8 +56,8 @@ def run_sequential(model: Model, block: int) -> Outcome:
             before = done[-1]
             points[index].append((when, counts))
     marks = [mark_counts(task.jobs) for task in model.tasks]
-    moments = [reached(found, counts) for found, counts in zip(points, marks, strict=True)]
-    return straight(last, ended, spent, marks, moments)
+    progress = [reached(found, counts) for found, counts in zip(points, marks, strict=True)]
+    return straight(last, ended, spent, marks, progress)
 
 
 def _worked(
@@ -69,7 +69,7 @@ def _worked(
     if alike:
         sums = sums * factor[0]
     sums += before
-    return sums, moments_of(worker.time, sums / worker.time.share), counts
+    return sums, moments(worker.time, sums / worker.time.share), counts
 
 
 def _sums(drawn: Floats, stride: int) -> tuple[Floats, Counts]:
