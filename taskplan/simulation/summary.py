@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from taskplan import __version__
+from taskplan.model.times import moment
 from taskplan.planning.document import Plan
 from taskplan.simulation.calendars import Calendar
 from taskplan.simulation.forecast import (
@@ -38,12 +41,13 @@ def summarise(
     """Return the forecast: quantiles, chances and means over replications.
 
     `digest` is the workforce's; `due` (milliseconds since 1970) is what the whole plan must keep, where it
-    is not for each task to keep its own date.
+    is not for each task to keep its own date. Without it the whole has a date where all tasks have that one.
     """
     start, whole = workforce.start, outcome.finish.max(axis=0)
     on_time: NDArray[np.bool_] = np.all(outcome.finish <= staged.due[:, None], axis=0)
-    dates = set(staged.due[np.isfinite(staged.due)].tolist())
-    shared = due if due is not None else (start + MINUTE * dates.pop() if len(dates) == 1 else None)
+    first = float(staged.due[0])
+    if due is None and np.isfinite(first) and (staged.due == first).all():
+        due = start + MINUTE * first
     last = outcome.last.max(axis=0)
     return Forecast(
         taskplan=__version__,
@@ -52,14 +56,14 @@ def summarise(
         seed=staged.model.seed,
         replications=outcome.replications,
         start=start,
-        finish=finish_of(whole, start, shared, on_time if np.isfinite(staged.due).any() else None),
+        finish=finish_of(whole, start, due, on_time if np.isfinite(staged.due).any() else None),
         tasks=tuple(_task(staged, outcome, index, start) for index in range(len(staged.operations))),
         people=tuple(
             _person(staged, outcome, None, person, start, last[person] >= last.max(axis=0))
             for person in range(len(staged.model.people))
         ),
         burndown=_burndown(outcome, range(len(staged.operations)), start),
-        warnings=(*staged.warnings, *_warnings(staged, outcome)),
+        warnings=(*staged.warnings, *_never(staged, outcome), *_overdue(staged, start, due)),
     )
 
 
@@ -173,7 +177,10 @@ def _histogram(minutes: Floats, start: float) -> tuple[float | None, float | Non
 
 
 def _burndown(outcome: Outcome, tasks: range | list[int], start: float) -> Burndown:
-    """Return how many jobs of some tasks are left, at moments until nearly all replications are done."""
+    """Return how many jobs of some tasks are left, at moments until the last replication is done.
+
+    Where none ever is, until the last progress in any.
+    """
     total = sum(int(outcome.marks[task][-1]) for task in tasks)
     ends = np.concatenate([outcome.reached[task][-1] for task in tasks])
     known = ends[np.isfinite(ends)]
@@ -208,23 +215,34 @@ def _mean(counts: Counts) -> float:
     return round(float(counts.mean()), 4)
 
 
-def _warnings(staged: Staged, outcome: Outcome) -> list[str]:
-    """Return which tasks never end in some replications, and which start after they are due."""
-    words = []
-    for index, operation in enumerate(staged.operations):
-        never = float(np.isinf(outcome.finish[index]).mean())
-        if never:
-            words.append(
-                f"{operation.title}: not finished in {never:.1%} of the replications: {_why(staged, index)}"
-            )
-        if staged.due[index] <= 0:
-            words.append(f"{operation.title}: is due before the simulation starts")
-    return words
+def _never(staged: Staged, outcome: Outcome) -> list[str]:
+    """Return which tasks never end in some replications, and why."""
+    never = np.isinf(outcome.finish).mean(axis=1).tolist()
+    return [
+        f"{operation.title}: not finished in {share:.1%} of the replications: {_why(staged, index, never)}"
+        for index, (operation, share) in enumerate(zip(staged.operations, never, strict=True))
+        if share
+    ]
 
 
-def _why(staged: Staged, index: int) -> str:
-    people = [staged.model.people[person] for person in staged.model.tasks[index].people]
+def _why(staged: Staged, index: int, never: Sequence[float]) -> str:
+    task = staged.model.tasks[index]
+    before = sorted({*task.after, *(() if task.reviews is None else (task.reviews,))})
+    waiting = [staged.operations[other].title for other in before if never[other]]
+    if waiting:
+        return f"it waits for {', '.join(waiting)}"
+    people = [staged.model.people[person] for person in task.people]
     leaving = [person.email for person in people if np.isfinite(person.time.leaves)]
     if leaving:
-        return f"{', '.join(leaving)} leave before"
-    return "their working time ends before"
+        return f"{', '.join(leaving)} {'leaves' if len(leaving) == 1 else 'leave'} before"
+    return "the working time of its people ends before"
+
+
+def _overdue(staged: Staged, start: float, due: float | None) -> list[str]:
+    """Return which dates are past when all begins."""
+    past = [
+        operation.title for operation, date in zip(staged.operations, staged.due, strict=True) if date <= 0
+    ]
+    if len(past) == len(staged.operations) and due is not None:
+        return [f"due {moment(due)}, which is past when the work begins, {moment(start)}"]
+    return [f"{title}: is due before the work begins" for title in past]
