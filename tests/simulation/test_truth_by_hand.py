@@ -51,6 +51,10 @@ def test_at_closing_time_somebody_still_takes_what_there_is(run: Run) -> None:
     found = run(Model(people, (task([A, B], 3),)))
     assert found.reached[0][:, 0].tolist() == [4, 6, 14]
     assert found.ended[0, :, 0].tolist() == [2, 1]
+    # So does who waits: b takes the review at 4, before c does, and it ends at 11.
+    people = person("a", 4), person("b", time=hours((0, 4), (10, inf))), person("c")
+    found = run(Model(people, (task([A], [A]), task([B, C], 1, "qa", reviews=0))))
+    assert found.finish[:, 0].tolist() == [4, 11]
 
 
 def test_what_does_not_end_before_the_last_closing_time_never_ends(run: Run) -> None:
@@ -129,6 +133,14 @@ def test_a_rejected_item_is_done_again_and_reviewed_again(run: Run) -> None:
     assert found.again[:, :, 0].tolist() == [[1, 0, 0], [0, 0, 1]]
     assert found.busy[:, 0].tolist() == [1.5, 2, 6]
     assert found.rejected[:, 0].tolist() == [1, 0]
+
+
+def test_the_review_of_what_was_rejected_is_theirs_who_rejected_it(run: Run) -> None:
+    people = person("a", 1), person("b", time=hours((0, 2.5), leaves=10), rejects=1.0), person("c")
+    # a 0-1, b rejects 1-2, a again 2-3. b does not work then, and c may not have it before b leaves: 10-11.
+    found = run(Model(people, (task([A], [A]), task([B, C], 1, "qa", reviews=0)), reservation=0))
+    assert found.finish[:, 0].tolist() == [3, 11]
+    assert found.again[1, :, 0].tolist() == [0, 0, 1]
 
 
 def test_what_is_taken_back_and_never_done_again_has_not_ended(run: Run) -> None:

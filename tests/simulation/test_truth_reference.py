@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from taskplan.simulation.draws import BLOCK
 from taskplan.simulation.engine import simulate
-from taskplan.simulation.jobs import Model, Outcome
+from taskplan.simulation.jobs import Limits, Model, Outcome
 from tests.simulation import models, reference
 
 REPLICATIONS = range(8)
@@ -32,15 +32,18 @@ def assert_same(model: Model, replications: Sequence[int] = REPLICATIONS) -> Non
         np.testing.assert_allclose(mine[:, chosen], theirs, rtol=1e-9, atol=1e-9, err_msg=f"reached[{t}]")
 
 
-@settings(max_examples=200)
 @given(models.tied())
 def test_the_engine_follows_the_rules_where_things_happen_at_one_instant(model: Model) -> None:
     assert_same(model)
 
 
-@settings(max_examples=200)
 @given(models.scattered())
 def test_the_engine_follows_the_rules_where_times_are_scattered(model: Model) -> None:
+    assert_same(model)
+
+
+@given(models.plain())
+def test_the_engine_follows_the_rules_where_it_takes_a_shorter_way(model: Model) -> None:
     assert_same(model)
 
 
@@ -50,11 +53,21 @@ def test_the_engine_follows_the_rules_from_one_block_to_the_next(model: Model) -
     assert_same(model, [BLOCK - 1, BLOCK, 2 * BLOCK])
 
 
+@settings(max_examples=5)
+@given(models.scattered() | models.plain())
+def test_how_many_run_side_by_side_changes_nothing(model: Model) -> None:
+    many, few = simulate(model, 3 * BLOCK), simulate(model, BLOCK + 1, limits=Limits(memory=1))
+    for name in (*TIMES, *COUNTS):
+        np.testing.assert_array_equal(getattr(many, name)[..., : BLOCK + 1], getattr(few, name), name)
+    for whole, part in zip(many.reached, few.reached, strict=True):
+        np.testing.assert_array_equal(whole[:, : BLOCK + 1], part)
+
+
 def test_the_drawn_models_hold_what_the_rules_speak_of() -> None:
     """Else agreement would say little: every count is seen, and things that never end too."""
     seen: dict[str, int] = dict.fromkeys((*COUNTS, "endless", "dropped"), 0)
 
-    @settings(max_examples=100, database=None)
+    @settings(max_examples=60, database=None)
     @given(models.tied() | models.scattered())
     def look(model: Model) -> None:
         found: Outcome = reference.simulate(model, REPLICATIONS)
