@@ -161,7 +161,9 @@ def _utilisation(
     """Return hours of work as a share of the working hours until all tasks in question have ended."""
     worker = staged.model.people[person]
     finish = outcome.finish.max(axis=0) if index is None else outcome.finish[index]
-    finish = np.where(np.isfinite(finish), finish, outcome.last.max(axis=(0, 1)))
+    endless = np.isinf(finish)
+    if endless.any():
+        finish = np.where(endless, outcome.last.max(axis=(0, 1)), finish)
     there = Calendar(worker.time).worked(np.maximum(finish, 0.0)) * worker.time.share
     some = there > 0
     return round(float(np.minimum(spent[some] / there[some], 1).mean()), 6) if some.any() else None

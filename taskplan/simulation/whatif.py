@@ -8,12 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from taskplan.errors import InputError, did_you_mean
 from taskplan.simulation.dealing import dealt, is_pooled, kept_weights, whole_for, with_tasks
 from taskplan.simulation.jobs import Model
-from taskplan.simulation.workforce import OTHER, Worker
+from taskplan.simulation.workforce import OTHER, Worker, WorkingTime
 
 FORMS = '"+1 annotator", "+2 reviewers", "-ben@example.com", "ann@example.com minutes=3" or "all errors=0.02"'
 SETTABLE = {
@@ -191,11 +189,16 @@ class _Staff:
 
 
 def _average(model: Model, alike: list[int], name: str) -> Worker:
-    """Return a worker like the average of some; the calendar is the one that most of them have."""
+    """Return a worker like the average of some, with the calendar that most of them have.
+
+    That of somebody who stays, or, where all leave, of who leaves last: nothing is known of later hours.
+    """
     workers = [model.people[person] for person in alike]
-    calendars = Counter(_calendar(worker) for worker in workers)
+    longest = max(worker.time.leaves for worker in workers)
+    staying = [worker.time for worker in workers if worker.time.leaves == longest]
+    calendars = Counter(map(_calendar, staying))
     most = max(calendars.values())
-    typical = next(worker for worker in workers if calendars[_calendar(worker)] == most)
+    time = next(time for time in staying if calendars[_calendar(time)] == most)
     kinds = sorted({kind for worker in workers for kind in worker.minutes} | {OTHER})
 
     def mean(values: list[float]) -> float:
@@ -216,12 +219,12 @@ def _average(model: Model, alike: list[int], name: str) -> Worker:
         )
     }
     minutes = {k: mean([w.minutes.get(k, w.minutes.get(OTHER, 1.0)) for w in workers]) for k in kinds}
-    time = replace(typical.time, leaves=np.inf)
-    return Worker(name, time, minutes, shape=typical.shape, **rates)
+    ((shape, _),) = Counter(worker.shape for worker in workers).most_common(1)
+    return Worker(name, time, minutes, shape=shape, **rates)
 
 
-def _calendar(worker: Worker) -> tuple[bytes, bytes, float]:
-    return worker.time.opens.tobytes(), worker.time.closes.tobytes(), worker.time.share
+def _calendar(time: WorkingTime) -> tuple[bytes, bytes, float]:
+    return time.opens.tobytes(), time.closes.tobytes(), time.share
 
 
 def _place(model: Model, email: str) -> int:

@@ -15,7 +15,7 @@ from taskplan.errors import InputError
 from taskplan.simulation.engine import simulate
 from taskplan.simulation.jobs import POOL, Model
 from taskplan.simulation.whatif import SETTABLE, Added, Changed, Removed, changed, parse_changes
-from taskplan.simulation.workforce import OTHER
+from taskplan.simulation.workforce import OTHER, WorkingTime
 from tests.simulation.models import hours, person, task
 from tests.simulation.planned import ANN, BEN, CAT, plan_of, review, staged
 from tests.simulation.planned import task as planned_task
@@ -146,9 +146,19 @@ def test_who_is_added_is_as_the_others_are_on_average() -> None:
     assert (reviewer.email, reviewer.minutes, reviewer.review) == ("reviewer+1", {OTHER: 9}, 9)
 
 
-def test_who_is_added_does_not_leave_as_others_do() -> None:
-    leaving = replace(MODEL, people=tuple(replace(p, time=hours(leaves=50)) for p in MODEL.people))
-    assert after("+1 annotator", leaving).people[-1].time.leaves == np.inf
+def test_who_is_added_has_the_hours_of_those_who_stay() -> None:
+    leaving = hours((0, 40), leaves=40)
+
+    def added(*times: WorkingTime) -> WorkingTime:
+        people = tuple(person(name, time=time) for name, time in zip("abc", times, strict=True))
+        return after("+1 annotator", Model(people, (task([A, B, C], SIX),))).people[-1].time
+
+    assert added(leaving, leaving, hours((5, 90))).closes.tolist() == [90]
+    assert added(leaving, hours((5, 90)), hours((5, 90))).opens.tolist() == [5]
+    assert added(hours(), hours((5, 90)), hours((5, 90))).opens.tolist() == [5]
+    # Where all leave, nothing is known of later.
+    last = hours((0, 50), leaves=50)
+    assert added(leaving, leaving, last).leaves == 50
 
 
 def test_who_is_added_has_all_kinds_of_minutes() -> None:
