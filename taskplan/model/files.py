@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -20,15 +21,12 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     rename. What is no regular file (``/dev/stdout``, a pipe) is written as it is.
     InputError for a folder, or a place that is not there; OSError as `open` has it.
     """
-    if path.is_dir():
-        raise InputError("is a folder, expected a file to write", source=str(path))
+    _check_place(path)
     if path.exists() and not path.is_file():
         with path.open("wb") as file:
             yield file
         return
     target = path.resolve()
-    if not target.parent.is_dir():
-        raise NotFoundError("there is no such folder", source=str(path.parent))
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     except OSError as error:
@@ -46,3 +44,42 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A kind of file that taskplan writes, and writes over: `name` for people, the bytes that it begins with.
+
+    `error` is what is raised where something else is in the way.
+    """
+
+    name: str
+    start: bytes
+    error: type[InputError] = InputError
+
+    def check(self, path: Path) -> None:
+        """Raise where `write` would refuse; InputError for a folder, or a place that is not there."""
+        _check_place(path)
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            start = file.read(len(self.start))
+        if start not in (b"", self.start):
+            raise self.error(
+                f"exists and is no {self.name}, so it is left as it is",
+                source=str(path),
+                hint="choose another name",
+            )
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file whole or not at all, over nothing but an empty file or one of this kind."""
+        self.check(path)
+        with atomic_write(path) as file:
+            file.write(data)
+
+
+def _check_place(path: Path) -> None:
+    if path.is_dir():
+        raise InputError("is a folder, expected a file to write", source=str(path))
+    if not path.exists() and not path.resolve().parent.is_dir():
+        raise NotFoundError("there is no such folder", source=str(path.parent))

@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 
 from taskplan.errors import PlanError
-from taskplan.model.files import atomic_write
+from taskplan.model.files import OwnFile
 from taskplan.planning.document import FORMAT, Plan
 
 _START = b'{"digest":"sha256:'
 _AFTER = b'",\n'
 _DIGITS = 64
+PLAN_FILE = OwnFile("plan", _START, PlanError)
 
 
 def seal(plan: Plan) -> tuple[Plan, bytes]:
@@ -125,19 +126,7 @@ def read_plan(path: Path) -> Plan:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan file, whole or not at all; PlanError where there is something other than a plan."""
-    if path.is_file() and not _may_be_replaced(path):
-        raise PlanError(
-            "exists and is no plan, so it is left as it is", source=str(path), hint="choose another name"
-        )
-    data = dump(plan)
-    with atomic_write(path) as file:
-        file.write(data)
-
-
-def _may_be_replaced(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(len(_START))
-    return start in (b"", _START)
+    PLAN_FILE.write(path, dump(plan))
 
 
 def canonical_json(value: Any) -> bytes:

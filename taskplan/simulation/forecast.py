@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from taskplan.errors import InputError
-from taskplan.model.files import atomic_write
+from taskplan.model.files import OwnFile
 
 FORMAT = 1
 LEVELS = (0.05, 0.25, 0.5, 0.8, 0.95)
@@ -123,7 +123,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
         return forecast_fragment(self)
 
 
-_START = b'{\n "format": '
+FORECAST_FILE = OwnFile("forecast", b'{\n "format": ')
 
 
 def encode_forecast(forecast: Forecast) -> bytes:
@@ -133,30 +133,60 @@ def encode_forecast(forecast: Forecast) -> bytes:
 
 def write_forecast(path: Path, forecast: Forecast) -> None:
     """Write a forecast file, whole or not at all; InputError where there is something else."""
-    data = encode_forecast(forecast)
-    if path.is_file():
-        with path.open("rb") as file:
-            if file.read(len(_START)) not in (b"", _START):
-                raise InputError(
-                    "exists and is no forecast, so it is left as it is",
-                    source=str(path),
-                    hint="choose another name",
-                )
-    with atomic_write(path) as file:
-        file.write(data)
+    FORECAST_FILE.write(path, encode_forecast(forecast))
 
 
 def read_forecast(path: Path) -> Forecast:
-    """Read a forecast file; InputError where it is none."""
+    """Read a forecast file; InputError where it is none, not whole, or of a newer format."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Forecast)
+        data = path.read_bytes()
     except FileNotFoundError as error:
         raise InputError("no such file", source=str(path)) from error
     except IsADirectoryError as error:
         raise InputError("is a folder, expected a forecast", source=str(path)) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", source=str(path)) from error
+    _check_format(data, str(path))
+    try:
+        forecast = msgspec.json.decode(data, type=Forecast)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"is no forecast: {error}", source=str(path), hint="`taskplan simulate -o` writes one"
         ) from error
+    if not _is_whole(forecast):
+        raise InputError(
+            f"is no forecast: not every time has its {len(LEVELS)} quantiles",
+            source=str(path),
+            hint="simulate the plan again",
+        )
+    return forecast
+
+
+class _Header(msgspec.Struct):
+    format: int = FORMAT
+
+
+def _check_format(data: bytes, source: str) -> None:
+    """Refuse a newer format, which may look otherwise; what is no forecast at all is told later."""
+    try:
+        version = msgspec.json.decode(data, type=_Header).format
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    if version > FORMAT:
+        raise InputError(
+            f"has format {version}, this taskplan reads up to {FORMAT}; a newer taskplan is needed",
+            source=source,
+        )
+
+
+def _is_whole(forecast: Forecast) -> bool:
+    people = [person for task in forecast.tasks for person in task.people] + [*forecast.people]
+    finishes = [forecast.finish, *(person.finish for person in people)]
+    finishes += [task.finish for task in forecast.tasks] + [found.finish for found in forecast.scenarios]
+    rows = [finish.at for finish in finishes] + [found.sooner for found in forecast.scenarios]
+    burndowns = [forecast.burndown, *(task.burndown for task in forecast.tasks)]
+    return all(len(row) == len(LEVELS) for row in rows) and all(map(_has_rows, burndowns))
+
+
+def _has_rows(found: Burndown) -> bool:
+    return len(found.left) == len(LEVELS) and {len(row) for row in found.left} == {len(found.times)}

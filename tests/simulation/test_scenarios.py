@@ -293,3 +293,49 @@ class TestFiles:
             read_forecast(tmp_path)
         with pytest.raises(InputError, match="no such file"):
             read_forecast(tmp_path / "none.json")
+
+    def test_what_is_not_whole(self, tmp_path: Path) -> None:
+        replace, made = msgspec.structs.replace, self.MADE
+        short = replace(made.finish, at=made.finish.at[:3])
+        ragged = replace(made.burndown, times=made.burndown.times[1:])
+        task = made.tasks[0]
+        broken = [
+            replace(made, finish=short),
+            replace(made, burndown=ragged),
+            replace(made, burndown=replace(ragged, left=ragged.left[1:])),
+            replace(made, people=(replace(made.people[0], finish=short),)),
+            replace(made, tasks=(replace(task, finish=short),)),
+            replace(made, tasks=(replace(task, burndown=ragged),)),
+            replace(made, tasks=(replace(task, people=(replace(task.people[0], finish=short),)),)),
+            replace(made, scenarios=(replace(made.scenarios[0], finish=short),)),
+            replace(made, scenarios=(replace(made.scenarios[0], sooner=()),)),
+        ]
+        path = tmp_path / "forecast.json"
+        for wrong in broken:
+            path.write_bytes(encode_forecast(wrong))
+            with pytest.raises(InputError) as caught:
+                read_forecast(path)
+            assert str(caught.value) == (
+                f"{path}: is no forecast: not every time has its 5 quantiles; simulate the plan again"
+            )
+
+    def test_of_a_newer_format(self, tmp_path: Path) -> None:
+        path = tmp_path / "forecast.json"
+        for data in (
+            b'{"format": 2, "what": "ever"}',
+            encode_forecast(msgspec.structs.replace(self.MADE, format=2)),
+        ):
+            path.write_bytes(data)
+            with pytest.raises(InputError) as caught:
+                read_forecast(path)
+            assert str(caught.value) == (
+                f"{path}: has format 2, this taskplan reads up to 1; a newer taskplan is needed"
+            )
+
+    def test_nowhere(self, tmp_path: Path) -> None:
+        for place in (tmp_path, tmp_path / "none" / "forecast.json"):
+            with pytest.raises(
+                InputError, match=r"is a folder, expected a file to write|there is no such folder"
+            ):
+                write_forecast(place, self.MADE)
+        assert not list(tmp_path.iterdir())
