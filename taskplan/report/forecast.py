@@ -9,7 +9,7 @@ from taskplan.report.charts import LEVEL_NAMES
 from taskplan.report.html import Content, Html, element, join
 from taskplan.report.outlook import DONE_BY, ON_TIME, burndown, done_by, people, spoken_of
 from taskplan.report.tables import Column, table
-from taskplan.report.values import about, percent, probability, when
+from taskplan.report.values import percent, probability, when
 from taskplan.simulation.forecast import LEVELS
 
 if TYPE_CHECKING:
@@ -122,12 +122,12 @@ def _scenarios(forecast: Forecast) -> Html | None:
 
 def _scenario(found: Scenario) -> tuple[Content, ...]:
     low, middle, high = (found.sooner[level] for level in (_LOW, _MIDDLE, _HIGH))
-    span = None if low is None or high is None else f" ({low:,.1f} to {high:,.1f})"
+    span = "" if low is None or high is None else f" ({low:+,.1f} to {high:+,.1f})"
     return (
         element("bdi", found.name),
         *done_by(found.finish),
         _on_time(found.finish),
-        "not known" if middle is None else join(about(middle), span),
+        "not known" if middle is None else f"{middle:+,.1f}{span}",
         percent(found.better),
     )
 

@@ -57,7 +57,4 @@ def name(who: str | None, otherwise: str = "nobody") -> Html:
 def data(identity: str | None, value: Any) -> Html:
     """Return plain data as JSON in a script element, which nothing runs."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Html(
-        f'<script type="application/json"{f" id={identity}" if identity else ""}>'
-        f"{written.translate(_IN_SCRIPTS)}</script>"
-    )
+    return element("script", Html(written.translate(_IN_SCRIPTS)), type="application/json", id=identity)

@@ -45,25 +45,29 @@ async function draw(plot) {
   await plot.view.runAsync();
 }
 
-const widths = new Map();
-const observer = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.clientWidth && widths.get(target) !== target.clientWidth) {
-      widths.set(target, target.clientWidth);
-      draw(target);
-    }
-  }
-});
-for (const plot of document.querySelectorAll(".plot")) observer.observe(plot);
+// At once, as nothing is observed of a page in the background; and again when there is more room, or less.
+const widths = new WeakMap();
+function fit(plot) {
+  if (!plot.clientWidth || widths.get(plot) === plot.clientWidth) return;
+  widths.set(plot, plot.clientWidth);
+  draw(plot);
+}
+const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => fit(target)));
+for (const plot of document.querySelectorAll(".plot")) {
+  fit(plot);
+  observer.observe(plot);
+}
 
 // Only what can be scrolled is a stop for the tab key.
-const boxes = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
-    else target.removeAttribute("tabindex");
-  }
-});
-for (const box of document.querySelectorAll(".scroll")) boxes.observe(box);
+function settle(box) {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+}
+const boxes = new ResizeObserver((entries) => entries.forEach(({ target }) => settle(target)));
+for (const box of document.querySelectorAll(".scroll")) {
+  settle(box);
+  boxes.observe(box);
+}
 
 // On paper nothing can be opened.
 let closed = [];

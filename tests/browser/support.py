@@ -54,13 +54,18 @@ class Browser:
         self.driver.get("about:blank")
         self.driver.get(url)
 
-    def look(self, width: int, scheme: Literal["light", "dark"] = "light") -> None:
-        """Set the width of the window in CSS pixels, and the colour scheme."""
+    def look(
+        self,
+        width: int,
+        scheme: Literal["light", "dark"] = "light",
+        media: Literal["", "print"] = "",
+    ) -> None:
+        """Set the width of the window in CSS pixels, the colour scheme, and whether it is for paper."""
         command = self.driver.execute_cdp_cmd
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         command("Emulation.setDeviceMetricsOverride", size)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
-        command("Emulation.setEmulatedMedia", {"features": features})
+        command("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
     def complaints(self) -> list[str]:
         """Return what the console said since it was asked last, unless it was mere information."""
@@ -98,7 +103,8 @@ class Browser:
 
     def overflow(self) -> int:
         """Return by how many pixels the page is wider than the window."""
-        return int(self.run("return document.documentElement.scrollWidth - innerWidth"))
+        # Not `innerWidth`: a phone zooms out until all is in it.
+        return int(self.run("const e = document.documentElement; return e.scrollWidth - e.clientWidth"))
 
     def shoot(self, name: str) -> None:
         """Keep a screenshot of the whole page, where screenshots are asked for."""

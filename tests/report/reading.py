@@ -11,7 +11,7 @@ from typing import Any
 
 VOID = {"meta", "link", "br", "col"}
 TIMES = re.compile(r"(finish\.(at\.\d|due)|start|times\.\d+)$|^plan\..*\.due$")
-NUMBER = re.compile(r"-?[\d,]*\d(?:\.(\d+))?(%?)")
+NUMBER = re.compile(r"[-+]?[\d,]*\d(?:\.(\d+))?(%?)")
 
 
 @dataclass
