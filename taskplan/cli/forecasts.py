@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from taskplan.simulation.forecast import Finish, Forecast, PersonForecast, Scenario, TaskForecast
 
 HALF, MOST, NEARLY_ALL = 2, 3, 4
-"""Places of 50, 80 and 95 % among the levels of a forecast."""
-
-
+"""Places of 50%, 80% and 95% among the levels of a forecast."""
 NEAR = 300 * 86_400_000
 """Milliseconds; a day and a month so near to the start are of no other year."""
 
@@ -32,7 +30,7 @@ def forecast_view(forecast: Forecast) -> list[RenderableType]:
             f"forecast of plan {short_digest(forecast.plan)}: "
             f"{output.plural(forecast.replications, 'replication')} from {moment(forecast.start)}"
         ),
-        output.indented(whole_line(forecast.finish)),
+        output.indented(whole_line(forecast.finish, forecast.start)),
     ]
     if forecast.finish.on_time is not None:
         parts.append(output.indented(on_time_line(forecast.finish)))
@@ -45,10 +43,19 @@ def forecast_view(forecast: Forecast) -> list[RenderableType]:
     return parts
 
 
-def whole_line(finish: Finish) -> str:
+def whole_line(finish: Finish, start: float) -> str:
     """Return when all is done, in a line."""
     named = ((50, HALF), (80, MOST), (95, NEARLY_ALL))
-    return "done " + " · ".join(f"{percent} % by {when(finish.at[place])}" for percent, place in named)
+    found = [
+        f"{percent}% by {short(at, start)}"
+        for percent, place in named
+        if (at := finish.at[place]) is not None
+    ]
+    if not found:
+        return "done in less than half of the replications" if finish.done else "never done"
+    if finish.done < 1:
+        found.append(f"never in {1 - finish.done:.1%}")
+    return f"done {' · '.join(found)}"
 
 
 def on_time_line(finish: Finish) -> str:
@@ -77,11 +84,6 @@ def chance(finish: Finish) -> str:
     if finish.on_time in (0.0, 1.0):
         return f"{finish.on_time:.0%}"
     return f"{100 * finish.on_time:.1f}% ± {200 * (finish.error or 0):.1f}"
-
-
-def when(milliseconds: float | None) -> str:
-    """Return a moment to the minute, UTC unsaid; "never" where it does not come."""
-    return "never" if milliseconds is None else moment(milliseconds).removesuffix(" UTC")
 
 
 def short(milliseconds: float | None, start: float) -> str:
@@ -118,7 +120,7 @@ def _tasks(forecast: Forecast) -> RenderableType:
         )
         for task in forecast.tasks
     ]
-    titles = ("task", "items", "50 % by", "80 % by", "95 % by", *(("on time",) if dated else ()))
+    titles = ("task", "items", "50% by", "80% by", "95% by", *(("on time",) if dated else ()))
     return output.table(titles, rows, right=("items",))
 
 
@@ -131,29 +133,33 @@ def _people(forecast: Forecast) -> RenderableType:
             *((f"{person.again:,.1f}",) if again else ()),
             f"{person.hours:,.1f}",
             "" if person.utilisation is None else f"{person.utilisation:.0%}",
-            short(person.finish.at[HALF], forecast.start),
-            short(person.finish.at[NEARLY_ALL], forecast.start),
+            *(_ends(person, place, forecast.start) for place in (HALF, NEARLY_ALL)),
             f"{person.last:.0%}",
         )
         for person in forecast.people
     ]
     titles = (
-        "person", "items", *(("again",) if again else ()), "hours", "busy", "50 % by", "95 % by", "last"
+        "person", "items", *(("again",) if again else ()), "hours", "busy", "50% by", "95% by", "last"
     )  # fmt: skip
     return output.table(titles, rows, right=("items", "again", "hours", "busy", "last"))
+
+
+def _ends(person: PersonForecast, place: int, start: float) -> str:
+    # Who has nothing to do is done from the start, which nobody asks about.
+    return short(person.finish.at[place], start) if person.hours else ""
 
 
 def _scenarios(forecast: Forecast) -> RenderableType:
     dated = forecast.finish.on_time is not None
     rows = [("as planned", *_finish_cells(forecast.finish, dated, forecast.start), "", "")]
     rows += [_scenario(scenario, dated, forecast.start) for scenario in forecast.scenarios]
-    titles = ("scenario", "50 % by", "95 % by", *(("on time",) if dated else ()), "hours sooner", "sooner in")
-    return output.table(titles, rows, right=("hours sooner", "sooner in"))
+    titles = ("scenario", "50% by", "95% by", *(("on time",) if dated else ()), "sooner by", "sooner in")
+    return output.table(titles, rows, right=("sooner by", "sooner in"))
 
 
 def _scenario(scenario: Scenario, dated: bool, start: float) -> tuple[str, ...]:
     middle = scenario.sooner[HALF]
-    gained = "" if middle is None else f"{middle:+,.1f}"
+    gained = "" if middle is None else f"{middle:+,.1f} h"
     return (scenario.name, *_finish_cells(scenario.finish, dated, start), gained, f"{scenario.better:.0%}")
 
 

@@ -57,7 +57,7 @@ def simulate(
     same random numbers.
     """
     from taskplan.cli import forecasts
-    from taskplan.simulation.forecast import encode_forecast, write_forecast
+    from taskplan.simulation.forecast import FORECAST_FILE, encode_forecast, write_forecast
     from taskplan.simulation.scenarios import Questions, forecast
 
     if workforce_file is None:
@@ -66,6 +66,9 @@ def simulate(
         )
     names = tuple(name.strip() for name in compare.split(",")) if compare else ()
     questions = Questions(names, what_if)
+    if target is not None:
+        # Nobody should wait for what cannot be written.
+        FORECAST_FILE.check(target)
     plan = options.load_plan(plan_file)
     workforce, digest = load_workforce(workforce_file, plan, options.moment_of(start, "--start"))
     with ExitStack() as stack:
