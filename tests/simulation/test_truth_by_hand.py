@@ -38,6 +38,13 @@ def test_work_goes_on_after_a_break_and_ends_at_closing_time(run: Run) -> None:
     assert found.busy[:, 0].tolist() == [9]
 
 
+def test_of_work_that_takes_no_time_the_first_does_all(run: Run) -> None:
+    # Each of a's seven ends at 0 and is followed by a's look, before b looks.
+    found = run(Model((person("a", 0.25), person("b", 0.25)), (task([A, B], 7, effort=np.zeros(7)),)))
+    assert found.ended[0, :, 0].tolist() == [7, 0]
+    assert found.finish[:, 0].tolist() == [0]
+
+
 def test_half_of_the_time_is_twice_as_long(run: Run) -> None:
     # Two minutes take four of working time: 0-4, then 4-5 and 10-13.
     found = run(Model((person("a", 2, hours((0, 5), (10, inf), share=0.5)),), (task([A], [A] * 2),)))

@@ -9,7 +9,7 @@ import numpy as np
 from taskplan.simulation.draws import BLOCK
 from taskplan.simulation.jobs import Counts, Floats, Outcome
 
-MOST_POINTS = 8192
+MOST_POINTS = 4096
 """In tasks of more items the progress is known at about so many points, not at every item."""
 COARSE = 32
 SORTED = 16

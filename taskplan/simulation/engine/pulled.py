@@ -29,7 +29,9 @@ def is_pulled(model: Model) -> bool:
     alike = all(values is None or bool((values == values[0]).all()) for values in (task.effort, task.kind))
     calm = not any(p.skips or p.abandons or np.isfinite(p.time.leaves) for p in model.people)
     alone = task.reviews is None and not task.after and bool((task.owner == POOL).all())
-    return alike and calm and alone
+    # Of work that takes no time everything comes at once, and only the rules say who is first.
+    lasts = task.effort is None or bool(task.effort[0] > 0)
+    return alike and calm and alone and lasts
 
 
 def run_pulled(model: Model, block: int) -> Outcome:
