@@ -59,8 +59,10 @@ def _tasks(forecast: Forecast) -> Html | None:
     )
 
 
-def _finishes(forecast: Forecast) -> Html:
-    """Return the distribution of everybody's finish times."""
+def _finishes(forecast: Forecast) -> Html | None:
+    """Return the distribution of everybody's finish times, where anybody works."""
+    if not forecast.people:
+        return None
     title = "When each person is done"
     rows = [
         (element("bdi", person.assignee), *(when(time) for time in person.finish.at))

@@ -107,7 +107,7 @@ def _person(person: PersonForecast) -> tuple[Content, ...]:
     used = person.utilisation
     return (
         element("bdi", person.assignee),
-        "from the queue" if person.planned is None else count(person.planned),
+        "queue" if person.planned is None else count(person.planned),
         about(person.items),
         about(person.again),
         about(person.hours),

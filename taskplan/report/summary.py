@@ -72,8 +72,8 @@ def _limits(forecast: Forecast) -> list[Html]:
     """Say who is most often last, and who is busiest."""
     found = []
     people = list(enumerate(forecast.people))
-    if people:
-        number, last = max(people, key=lambda entry: entry[1].last)
+    number, last = max(people, key=lambda entry: entry[1].last, default=(0, None))
+    if last is not None and last.last > 0:
         found.append(
             join(
                 element("bdi", last.assignee),

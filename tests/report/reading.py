@@ -91,7 +91,7 @@ def at(data: dict[str, Any], path: str) -> Any:
 def says(text: str, exact: Any, path: str) -> bool:
     """Return whether a text says a value, to as many digits as it has."""
     if exact is None:
-        return text in ("never", "from the queue", "not known", "")
+        return text in ("never", "queue", "not known", "")
     if TIMES.search(path):
         shown = datetime.fromisoformat(text.removesuffix(" UTC")).replace(tzinfo=UTC)
         return 0 <= exact / 1000 - shown.timestamp() < 60

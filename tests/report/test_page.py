@@ -241,3 +241,11 @@ def test_the_library_is_what_its_list_says() -> None:
     found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.js")}
     assert listed == found
     assert len(found) == 3
+
+
+def test_nobody_is_called_the_last_of_what_nobody_ends(plan: Plan, forecast: Forecast) -> None:
+    people = tuple(msgspec.structs.replace(person, last=0.0, utilisation=None) for person in forecast.people)
+    content = page(plan, msgspec.structs.replace(forecast, people=people)).decode()
+    assert "is most often the last" in page(plan, forecast).decode()
+    assert "is most often the last" not in content
+    assert "is the busiest" not in content
