@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from taskplan.model.times import moment
@@ -124,3 +125,8 @@ def _short(value: Any) -> str:
 def _ordering(allocation: AllocationRecord) -> str:
     path = f" by {allocation.ordering_path}" if allocation.ordering_path else ""
     return allocation.ordering + path
+
+
+def is_named(title: str, name: str) -> bool:
+    """Tell whether a title is that of the task `name`, or of one of its numbered parts and copies."""
+    return re.fullmatch(re.escape(name) + r"( \((copy )?\d+/\d+\))*", title) is not None

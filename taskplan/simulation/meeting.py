@@ -13,6 +13,7 @@ from taskplan.errors import InputError
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import Operation, Plan
 from taskplan.planning.spec import Spec, spec_from
+from taskplan.planning.wording import is_named
 from taskplan.simulation.dealing import capacities, minutes_each, worked_by
 from taskplan.simulation.engine import simulate
 from taskplan.simulation.jobs import Floats, Model
@@ -129,8 +130,7 @@ def _spec_task(spec: Spec, operation: Operation) -> int | None:
             continue
         if operation.action == "add_items" and task.add_to is not None and operation.title == task.add_to:
             return index
-        title = operation.title
-        if operation.action == "create_task" and (title == task.name or title.startswith(f"{task.name} (")):
+        if operation.action == "create_task" and task.name and is_named(operation.title, task.name):
             return index
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from taskplan.errors import InputError, did_you_mean
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import Operation, Plan
+from taskplan.planning.wording import is_named
 from taskplan.simulation.jobs import POOL, Counts, Floats, Model, Task
 from taskplan.simulation.workforce import OTHER, Workforce
 
@@ -143,8 +143,7 @@ def _after(
 def _named(workforce: Workforce, operations: Sequence[Operation], name: str) -> list[int]:
     """Return the tasks of a name; those of a task that was split are numbered in brackets."""
     titles = [operation.title for operation in operations]
-    meant = re.compile(re.escape(name) + r"( \((copy )?\d+/\d+\))*")
-    found = [index for index, title in enumerate(titles) if meant.fullmatch(title)]
+    found = [index for index, title in enumerate(titles) if is_named(title, name)]
     if not found:
         raise InputError(
             f'the plan has no task "{name}"',
