@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.start_option
 @click.option("--due", metavar="DATE", help="The date to keep, instead of the tasks' own.")
 @click.option(
-    "--replications", type=click.IntRange(1, 1_000_000), default=2000, show_default=True, help="How often."
+    "--replications", type=click.IntRange(1, 1_000_000), help="How often; 2,000, or fewer of large plans."
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Replaces the seed of the plan.")
 @click.option(
@@ -43,7 +43,7 @@ def simulate(
     workforce_file: Path | None,
     start: str | None,
     due: str | None,
-    replications: int,
+    replications: int | None,
     seed: int | None,
     compare: str | None,
     what_if: tuple[str, ...],

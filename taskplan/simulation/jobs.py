@@ -157,7 +157,7 @@ Progress = Callable[[int, int], None]
 class Limits:
     """How large chunks may become: `memory` bytes of state for the replications that run side by side."""
 
-    memory: int = 256 * 2**20
+    memory: int = 512 * 2**20
 
 
 DEFAULT_LIMITS = Limits()

@@ -15,7 +15,7 @@ from taskplan.planning.document import Operation, Plan
 from taskplan.planning.spec import Spec, spec_from
 from taskplan.planning.wording import is_named
 from taskplan.simulation.dealing import capacities, minutes_each, worked_by
-from taskplan.simulation.engine import simulate
+from taskplan.simulation.engine import simulate, usual_replications
 from taskplan.simulation.jobs import Floats, Model
 from taskplan.simulation.modelling import Staged, mode_of, stage
 from taskplan.simulation.ontime import Runner, split_in_time
@@ -44,7 +44,7 @@ def meet_due(
     replan: Callable[[Spec], Plan],
     *,
     table: ItemTable | None = None,
-    replications: int = REPLICATIONS,
+    replications: int | None = None,
 ) -> Met:
     """Plan with the workloads of which all due dates are kept most probably.
 
@@ -52,7 +52,7 @@ def meet_due(
     `split_in_time`, one by everyone's capacity until the due date and an equal one, each planned and
     simulated on the same random numbers; the best is taken, the first of these where several are best.
     Quality and pulling tasks, redistributions and tasks that no date is set for stay as they are.
-    InputError where there is no due date.
+    InputError where there is no due date. Of large plans fewer replications than `REPLICATIONS` are usual.
     """
     plan = replan(spec)
     staged = stage(plan, workforce, seed=plan.seed, table=table)
@@ -60,6 +60,7 @@ def meet_due(
         raise InputError(
             "no task has a due date", source=spec.source, path="tasks", hint="give one: due: 2029-01-31"
         )
+    replications = replications or min(REPLICATIONS, usual_replications(staged.model))
     plans = {AS_GIVEN: plan}
     for name, weights in _proposals(spec, staged).items():
         if weights:

@@ -12,7 +12,7 @@ from taskplan.errors import InputError, did_you_mean
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import Plan
 from taskplan.simulation.dealing import capacities, dealt, in_order, pooled, with_tasks
-from taskplan.simulation.engine import simulate
+from taskplan.simulation.engine import simulate, usual_replications
 from taskplan.simulation.forecast import Forecast, Scenario
 from taskplan.simulation.jobs import Floats, Model, Outcome, Progress, Task
 from taskplan.simulation.modelling import Staged, mode_of, stage
@@ -48,7 +48,7 @@ def forecast(
     plan: Plan,
     workforce: Workforce,
     *,
-    replications: int = 2000,
+    replications: int | None = None,
     seed: int | None = None,
     table: ItemTable | None = None,
     due: float | None = None,
@@ -58,17 +58,18 @@ def forecast(
 ) -> Forecast:
     """Simulate a plan, and each question on the same random numbers.
 
-    `seed` is the plan's where it is None; `due` is milliseconds since 1970 and replaces the tasks' dates;
+    `replications` are the usual ones where it is None (`usual_replications`), `seed` is the plan's; `due` is milliseconds since 1970 and replaces the tasks' dates;
     `digest` is the workforce's. NotFoundError for people of whom the workforce says nothing; InputError
     for questions that do not fit the plan.
     """
-    if replications < 1:
+    if replications is not None and replications < 1:
         raise InputError(f"expected at least 1 replication, got {replications}")
     staged = stage(plan, workforce, seed=plan.seed if seed is None else seed, table=table, due=due)
     asked = questions or Questions()
     exams = [index for index, o in enumerate(staged.operations) if mode_of(o) == "qualification"]
     changes = [(text, "what-if", changed(staged.model, parse_changes(text), exams)) for text in asked.what_if]
     runs = 1 + len(asked.compare) + len(changes)
+    replications = usual_replications(staged.model) if replications is None else replications
     outcome = simulate(staged.model, replications, progress=_part(progress, 0, runs))
     until = _horizon(staged, outcome)
     compared = [(name, "strategy", handed_out(staged, name, until)) for name in asked.compare]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskplan.simulation.draws import BLOCK
-from taskplan.simulation.engine import simulate
+from taskplan.simulation.engine import simulate, usual_replications
 from taskplan.simulation.engine.lockstep import run_lockstep
 from taskplan.simulation.engine.progress import smallest
 from taskplan.simulation.engine.pulled import is_pulled, run_pulled
@@ -135,6 +135,14 @@ def test_fewer_replications_are_the_first_of_more() -> None:
     more, fewer = simulate(reviewed(), 200), simulate(reviewed(), 30)
     np.testing.assert_array_equal(more.finish[:, :30], fewer.finish)
     np.testing.assert_array_equal(more.rejected[:, :30], fewer.rejected)
+
+
+def test_only_large_models_that_need_events_are_repeated_less() -> None:
+    assert usual_replications(reviewed(30)) == 2000
+    assert usual_replications(reviewed(50_000)) == 200
+    always = WorkingTime(np.zeros(1), np.full(1, np.inf))
+    plain = Task("a", "annotation", (0,), np.zeros(10**6, dtype=np.int64), np.arange(10**6))
+    assert usual_replications(Model((Worker("p@example.com", always),), (plain,))) == 2000
 
 
 def test_progress_rises_to_the_end() -> None:

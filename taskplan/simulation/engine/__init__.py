@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from taskplan.simulation.engine.run import simulate
+from taskplan.simulation.engine.run import simulate, usual_replications
 
-__all__ = ["simulate"]
+__all__ = ["simulate", "usual_replications"]

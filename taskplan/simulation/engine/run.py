@@ -19,6 +19,23 @@ MOST_SIDE_BY_SIDE = 2048
 """Replications; more at once make no step cheaper for each of them."""
 
 
+USUAL, FEWEST = 2000, 100
+EVENTS = 20_000_000
+"""About so many jobs times replications are done in half a minute, event by event."""
+
+
+def usual_replications(model: Model) -> int:
+    """Return how many replications are enough and do not take long.
+
+    Of a large model fewer are enough, as what happens to many items varies less; only where each event
+    must be waited for do they take long.
+    """
+    parts = [part_of(model, people, tasks) for people, tasks in split(model)]
+    slow = [part for part in parts if not is_sequential(part) and not is_pulled(part)]
+    jobs = sum(task.jobs for part in slow for task in part.tasks)
+    return min(USUAL, max(FEWEST, EVENTS // max(jobs, 1)))
+
+
 def simulate(
     model: Model, replications: int, *, limits: Limits = DEFAULT_LIMITS, progress: Progress | None = None
 ) -> Outcome:
