@@ -58,9 +58,9 @@ def forecast(
 ) -> Forecast:
     """Simulate a plan, and each question on the same random numbers.
 
-    `replications` are the usual ones where it is None (`usual_replications`), `seed` is the plan's; `due` is milliseconds since 1970 and replaces the tasks' dates;
-    `digest` is the workforce's. NotFoundError for people of whom the workforce says nothing; InputError
-    for questions that do not fit the plan.
+    `replications` are the usual ones where it is None (`usual_replications`), `seed` is the plan's; `due`
+    is milliseconds since 1970 and replaces the tasks' dates; `digest` is the workforce's. NotFoundError for
+    people of whom the workforce says nothing; InputError for questions that do not fit the plan.
     """
     if replications is not None and replications < 1:
         raise InputError(f"expected at least 1 replication, got {replications}")
