@@ -123,7 +123,7 @@ def reviewed(items: int = 30) -> Model:
     )
 
 
-@pytest.mark.parametrize("bytes_of_memory", [1, 48 * 60 * 50, 48 * 60 * 300])
+@pytest.mark.parametrize("bytes_of_memory", [1, 24 * 60 * 50, 24 * 60 * 300])
 def test_how_many_run_side_by_side_changes_nothing(bytes_of_memory: int) -> None:
     # One at a time; 50, which are no whole block; two blocks.
     replications = 12 if bytes_of_memory == 1 else 2 * BLOCK + 20
@@ -139,7 +139,7 @@ def test_fewer_replications_are_the_first_of_more() -> None:
 
 def test_only_large_models_that_need_events_are_repeated_less() -> None:
     assert usual_replications(reviewed(30)) == 2000
-    assert usual_replications(reviewed(50_000)) == 200
+    assert usual_replications(reviewed(25_000)) == 200
     always = WorkingTime(np.zeros(1), np.full(1, np.inf))
     plain = Task("a", "annotation", (0,), np.zeros(10**6, dtype=np.int64), np.arange(10**6))
     assert usual_replications(Model((Worker("p@example.com", always),), (plain,))) == 2000

@@ -13,14 +13,14 @@ from taskplan.simulation.engine.pulled import is_pulled, run_pulled
 from taskplan.simulation.engine.sequential import is_sequential, run_sequential
 from taskplan.simulation.jobs import DEFAULT_LIMITS, Limits, Model, Outcome, Progress
 
-BYTES_A_JOB = 48
-"""Of state and draws, a replication, in the lockstep engine."""
+BYTES_A_JOB = 24
+"""Of state, a replication, in the lockstep engine."""
 MOST_SIDE_BY_SIDE = 2048
 """Replications; more at once make no step cheaper for each of them."""
 
 
 USUAL, FEWEST = 2000, 100
-EVENTS = 20_000_000
+EVENTS = 10_000_000
 """About so many jobs times replications are done in half a minute, event by event."""
 
 

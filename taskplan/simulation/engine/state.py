@@ -34,9 +34,12 @@ class State:
         self.errors, self.misses, self.rejects, self.rework, self.skips, self.takes, self.drops = (
             np.array([getattr(worker, name) for worker in workers]) for name in TRAITS
         )
-        self.durations = Pages(workers, model.seed, DURATIONS, columns, durations)
-        self.outcomes = Pages(workers, model.seed, OUTCOMES, columns, lambda _, g, n: chances(g, n))
-        self.verdicts = Pages(workers, model.seed, VERDICTS, columns, lambda _, g, n: chances(g, n))
+        self.piece = np.zeros(rows * people, dtype=np.int64)
+        self.durations = Pages(workers, model.seed, DURATIONS, columns, self.piece, durations)
+        self.outcomes, self.verdicts = (
+            Pages(workers, model.seed, purpose, columns, self.piece, lambda _, g, n: chances(g, n))
+            for purpose in (OUTCOMES, VERDICTS)
+        )
         self.chancy = bool((self.skips + self.drops).any())
         self.reviewed = layout.review_of.shape[1] > 0
         self.repeats = self.reviewed and bool((self.rework != 1).any())
@@ -49,11 +52,12 @@ class State:
         self.open = np.tile(np.array([not after for after in layout.after], dtype=np.bool_), rows)
         self.finished_before = np.zeros(rows * jobs, dtype=np.bool_)
         if self.reviewed:
-            self.lacking = np.tile(layout.sources.astype(np.int32), rows)
-            self.finisher = np.full(rows * jobs, NONE, dtype=np.int32)
+            small = np.int16 if max(people, layout.sources.max(initial=0)) < 2**15 else np.int32
+            self.lacking = np.tile(layout.sources.astype(small), rows)
+            self.finisher = np.full(rows * jobs, NONE, dtype=small)
             self.wrong = np.zeros(rows * jobs, dtype=np.bool_)
             self.source = np.full(rows * jobs, NONE, dtype=np.int32)
-            self.rejecter = np.full(rows * jobs, NONE, dtype=np.int32)
+            self.rejecter = np.full(rows * jobs, NONE, dtype=small)
             self.waiting = self.lacking > 0
             self.over, self.void, self.hopeless = (np.zeros(rows * jobs, dtype=np.bool_) for _ in range(3))
         if self.drops.any() or np.isfinite(self.leaves).any():
@@ -70,7 +74,6 @@ class State:
         self.idle = np.ones(rows * people, dtype=np.bool_)
         self.gone = np.zeros(rows * people, dtype=np.bool_)
         self.job = np.full(rows * people, NONE, dtype=np.int64)
-        self.piece = np.zeros(rows * people, dtype=np.int64)
         self.fate = np.zeros(rows * people, dtype=np.int8)
         self.verdict = np.zeros(rows * people)
         self.minutes = np.zeros(rows * people)
