@@ -9,11 +9,9 @@ from taskplan.cli import output
 from taskplan.model.times import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import RenderableType
 
-    from taskplan.simulation.forecast import Finish, Forecast, PersonForecast, Scenario, TaskForecast
+    from taskplan.simulation.forecast import Finish, Forecast, Scenario, TaskForecast
 
 HALF, MOST, NEARLY_ALL = 2, 3, 4
 """Places of 50%, 80% and 95% among the levels of a forecast."""
@@ -24,6 +22,7 @@ NEAR = 300 * 86_400_000
 def forecast_view(forecast: Forecast) -> list[RenderableType]:
     """Return what `simulate` prints."""
     from taskplan.planning.wording import short_digest
+    from taskplan.simulation.limits import limit_lines
 
     parts: list[RenderableType] = [
         output.heading(
@@ -34,7 +33,7 @@ def forecast_view(forecast: Forecast) -> list[RenderableType]:
     ]
     if forecast.finish.on_time is not None:
         parts.append(output.indented(on_time_line(forecast.finish)))
-    parts += map(output.indented, limit_lines(forecast.people))
+    parts += [output.indented(line) for line in limit_lines(forecast)]
     parts += ["", _tasks(forecast), "", _people(forecast)]
     details = [line for task in forecast.tasks if (line := task_line(task))]
     parts += ["", *map(output.indented, details)] if details else []
@@ -55,26 +54,13 @@ def whole_line(finish: Finish, start: float) -> str:
         return "done in less than half of the replications" if finish.done else "never done"
     if finish.done < 1:
         found.append(f"never in {1 - finish.done:.1%}")
-    return f"done {' · '.join(found)}"
+    return f"all done with a chance of {' · '.join(found)}"
 
 
 def on_time_line(finish: Finish) -> str:
     """Return how likely the due date is kept, in a line."""
     due = f"due {moment(finish.due)}: " if finish.due is not None else "all due dates: "
     return f"{due}on time with probability {chance(finish)}"
-
-
-def limit_lines(people: Sequence[PersonForecast]) -> list[str]:
-    """Return what limits a forecast, in a line: who is most often last, and who has least time to spare."""
-    if len(people) < 2:
-        return []
-    last = max(people, key=lambda person: person.last)
-    words = [f"{last.assignee} ends last in {last.last:.0%}"] if last.last else []
-    used = [person for person in people if person.utilisation is not None]
-    if used:
-        busiest = max(used, key=lambda person: person.utilisation or 0.0)
-        words.append(f"{busiest.assignee} is busiest, {busiest.utilisation:.0%} of the working hours")
-    return [f"what limits it: {'; '.join(words)}"] if words else []
 
 
 def chance(finish: Finish) -> str:

@@ -99,7 +99,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole forecast of the plan with `digest`, from `start` (milliseconds since 1970)."""
+    """A whole forecast of the plan with `digest`, from `start` (milliseconds since 1970).
+
+    `assumptions` says of everybody in words how long items take them and how much they work.
+    """
 
     format: int = FORMAT
     taskplan: str
@@ -114,6 +117,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     burndown: Burndown
     scenarios: tuple[Scenario, ...] = ()
     warnings: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
