@@ -11,7 +11,7 @@ from taskplan.model.times import moment
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from taskplan.simulation.forecast import Finish, Forecast, Scenario, TaskForecast
+    from taskplan.simulation.forecast import Finish, Forecast, PersonForecast, Scenario, TaskForecast
 
 HALF, MOST, NEARLY_ALL = 2, 3, 4
 """Places of 50%, 80% and 95% among the levels of a forecast."""

@@ -12,15 +12,15 @@ SAFE = 0.995
 
 
 def limit_lines(forecast: Forecast) -> list[str]:
-    """Return a line about the due date that is least likely kept, and one about who is last and who is busiest."""
+    """Return a line on the due date that is least likely kept, and one on who is last and who busiest."""
     lines = []
     dated = [task for task in forecast.tasks if task.finish.on_time is not None]
     if dated:
         risk = min(dated, key=lambda task: task.finish.on_time or 0.0)
         if (risk.finish.on_time or 0.0) < SAFE:
-            words = f"{risk.name} is the due date at risk, kept in {risk.finish.on_time:.0%}"
+            risky = f"{risk.name} is the due date at risk, kept in {risk.finish.on_time:.0%}"
             last = _last(risk.people)
-            lines.append(f"{words}; {_said(last)}" if last is not None and len(risk.people) > 1 else words)
+            lines.append(f"{risky}; {_said(last)}" if last and len(risk.people) > 1 else risky)
     if len(forecast.people) > 1:
         last = _last(forecast.people)
         words = [f"of all {_said(last)}"] if last is not None else []
