@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskplan.cli import output
 from taskplan.model.times import moment
+from taskplan.simulation.wording import chance
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -54,22 +55,14 @@ def whole_line(finish: Finish, start: float) -> str:
         return "done in less than half of the replications" if finish.done else "never done"
     if finish.done < 1:
         found.append(f"never in {1 - finish.done:.1%}")
-    return f"all done with a chance of {' · '.join(found)}"
+    found[0] = found[0].replace("%", "% sure", 1)
+    return f"all done: {' · '.join(found)}"
 
 
 def on_time_line(finish: Finish) -> str:
     """Return how likely the due date is kept, in a line."""
     due = f"due {moment(finish.due)}: " if finish.due is not None else "all due dates: "
     return f"{due}on time with probability {chance(finish)}"
-
-
-def chance(finish: Finish) -> str:
-    """Return a probability with twice its standard error; nothing where there is no date to keep."""
-    if finish.on_time is None:
-        return ""
-    if finish.on_time in (0.0, 1.0):
-        return f"{finish.on_time:.0%}"
-    return f"{100 * finish.on_time:.1f}% ± {200 * (finish.error or 0):.1f}"
 
 
 def short(milliseconds: float | None, start: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
     help='"+1 annotator", "-ben@example.com" or "ann@example.com minutes=3"; may be repeated.',
 )
 @click.option("-o", "--output", "target", type=options.PATH, help="Write the forecast to this file.")
-@click.option("--store", type=options.PATH, help="Where the items are, if minutes differ by kind.")
+@click.option(
+    "--store",
+    type=options.PATH,
+    help="Where the items are, if minutes differ by kind; else TASKPLAN_STORE or taskplan.db, if there.",
+)
 @options.json_option
 def simulate(
     plan_file: Path,
@@ -72,7 +77,7 @@ def simulate(
     plan = options.load_plan(plan_file)
     workforce, digest = load_workforce(workforce_file, plan, options.moment_of(start, "--start"))
     with ExitStack() as stack:
-        table = _table(stack, store, plan) if store is not None else None
+        table = _table(stack, store, plan, workforce)
         progress = stack.enter_context(output.progress("simulating"))
         made = forecast(
             plan,
@@ -91,7 +96,7 @@ def simulate(
         click.echo(encode_forecast(made), nl=False)
         return
     output.show(*forecasts.forecast_view(made))
-    output.warn(made.warnings)
+    output.warn([*made.warnings, *_past(workforce.start)])
     if target is not None:
         output.say(
             f"written to {target}; next: taskplan report {plan_file} --forecast {target} -o report.html"
@@ -107,9 +112,27 @@ def load_workforce(path: Path, plan: Plan, start: float | None) -> tuple[Workfor
     return file.resolve(people, start), file.digest
 
 
-def _table(stack: ExitStack, store: Path, plan: Plan) -> ItemTable:
-    opened = stack.enter_context(options.using_store(store))
-    return opened.table(plan.snapshot.dataset)
+def _table(stack: ExitStack, store: Path | None, plan: Plan, workforce: Workforce) -> ItemTable | None:
+    """Return the items of a plan: of the store that was named, else of the usual one where kinds matter."""
+    if store is not None:
+        return stack.enter_context(options.using_store(store)).table(plan.snapshot.dataset)
+    from taskplan.errors import InputError
+
+    usual = Path(os.environ.get("TASKPLAN_STORE", "taskplan.db"))
+    if workforce.kind is None or not usual.is_file():
+        return None
+    try:
+        return stack.enter_context(options.using_store(usual)).table(plan.snapshot.dataset)
+    except InputError:
+        return None
+
+
+def _past(start: float) -> list[str]:
+    from taskplan.model.times import moment
+
+    if start > options.now():
+        return []
+    return [f"the work begins in the past, {moment(start)} (--start, or start in the workforce)"]
 
 
 commands = {"simulate": simulate}

@@ -10,7 +10,7 @@ EMAILS = ("ann@example.com", "ben@example.com", "cat@example.com")
 _PLAIN = re.compile(r"[\w.+-]*\w[\w.+-]*@[\w.-]+", re.ASCII)
 _TEMPLATE = """\
 # Who does the work, when, and how fast. What stands under team holds for everybody who says nothing else.
-start: 2029-01-01T09:00        # when the work begins
+start: 2028-12-18T09:00        # when the work begins
 team:
   minutes: 4                   # of work an item takes on average
   cv: 0.5                      # how much that varies: standard deviation / mean

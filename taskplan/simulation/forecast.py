@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -125,6 +126,12 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
         from taskplan.report.notebook import forecast_fragment
 
         return forecast_fragment(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print what IPython's terminal shows: a line, as all numbers of a forecast are many pages."""
+        from taskplan.simulation.wording import heading
+
+        printer.text(heading(self))
 
 
 FORECAST_FILE = OwnFile("forecast", b'{\n "format": ')

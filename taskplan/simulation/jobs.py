@@ -161,7 +161,7 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-MOST_MARKS = 64
+MOST_MARKS = 256
 """Of so many points at most a task's progress is remembered."""
 
 

@@ -12,7 +12,7 @@ SAFE = 0.995
 
 
 def limit_lines(forecast: Forecast) -> list[str]:
-    """Return a line on the due date that is least likely kept, and one on who is last and who busiest."""
+    """Return lines on the due date that is least likely kept, on who is last, and on who is busiest."""
     lines = []
     dated = [task for task in forecast.tasks if task.finish.on_time is not None]
     if dated:
@@ -23,12 +23,11 @@ def limit_lines(forecast: Forecast) -> list[str]:
             lines.append(f"{risky}; {_said(last)}" if last and len(risk.people) > 1 else risky)
     if len(forecast.people) > 1:
         last = _last(forecast.people)
-        words = [f"of all {_said(last)}"] if last is not None else []
+        lines += [f"of all {_said(last)}"] if last is not None else []
         used = [person for person in forecast.people if person.utilisation is not None]
         if used:
             busiest = max(used, key=lambda person: person.utilisation or 0.0)
-            words.append(f"{busiest.assignee} is busiest, {busiest.utilisation:.0%} of their working hours")
-        lines.append("; ".join(words))
+            lines.append(f"{busiest.assignee} is busiest, {busiest.utilisation:.0%} of their working hours")
     return lines
 
 

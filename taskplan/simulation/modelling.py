@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
+from taskplan.dql.explain import near_path
 from taskplan.errors import InputError, did_you_mean
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import ItemTable
@@ -190,9 +191,13 @@ def _kinds(
     if workforce.kind is None:
         return kinds, None, [f"{workforce.source}: minutes differ by kind, but no field is given as kind"]
     if table is None:
-        words = f"{workforce.source}: minutes differ by {workforce.kind}, which is in the items"
-        return kinds, None, [f"{words}: without --store all take the minutes of other kinds"]
+        said = f"{workforce.source}: minutes differ by {workforce.kind}, which is in the items"
+        return kinds, None, [f"{said}: without --store all take the minutes of other kinds"]
     column = table.column(workforce.kind)
+    if column.exists_nowhere:
+        near = near_path(workforce.kind, table)
+        hint = f'; did you mean "{near}"?' if near else ""
+        return kinds, None, [f'{workforce.source}: no item has "{workforce.kind}", the kind{hint}']
     number = {name: index for index, name in enumerate(kinds)}
     of_code = [number.get(", ".join(map(str, reached)), 0) for reached in column.values]
     of_row = np.array([*of_code, 0], dtype=np.int64)[np.minimum(column.codes, len(of_code))]
@@ -200,5 +205,12 @@ def _kinds(
     for part in ids:
         rows = table.ids.rows_of(part)
         found.append(np.where(rows >= 0, of_row[rows], 0))
+    strangers = sum(int((table.ids.rows_of(part) < 0).sum()) for part in ids)
+    words = (
+        [f"{strangers:,} planned items are not in the store: what kind they are is unknown"]
+        if strangers
+        else []
+    )
     missing = sorted(set(named) - {kinds[index] for part in found for index in np.unique(part).tolist()})
-    return kinds, found, [f'{workforce.source}: no planned item is of the kind "{name}"' for name in missing]
+    words += [f'{workforce.source}: no planned item is of the kind "{name}"' for name in missing]
+    return kinds, found, words

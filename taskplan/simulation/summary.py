@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from taskplan import __version__
 from taskplan.model.times import moment
 from taskplan.planning.document import Plan
+from taskplan.simulation.assumptions import assumptions
 from taskplan.simulation.calendars import Calendar
+from taskplan.simulation.dealing import is_pooled
 from taskplan.simulation.forecast import (
     LEVELS,
     Burndown,
@@ -23,8 +26,10 @@ from taskplan.simulation.jobs import Counts, Floats, Outcome
 from taskplan.simulation.modelling import Staged, mode_of
 from taskplan.simulation.workforce import MINUTE, Workforce
 
-GRID = 60
-"""Moments of a burn-down."""
+GRID = 96
+"""Moments of a burn-down, at most."""
+SHOWN = 0.99
+"""A burn-down ends when so many replications are done; the last ones may take very long."""
 BINS = 30
 """Bins of a histogram."""
 
@@ -63,6 +68,7 @@ def summarise(
             for person in range(len(staged.model.people))
         ),
         burndown=_burndown(outcome, range(len(staged.operations)), start),
+        assumptions=assumptions(staged.model, workforce.start),
         warnings=(*staged.warnings, *_never(staged, outcome), *_overdue(staged, start, due)),
     )
 
@@ -148,11 +154,12 @@ def _person(
 
 
 def _planned(staged: Staged, index: int | None, person: int) -> int | None:
+    """Return how many jobs somebody has from the start; None where all of theirs wait in queues."""
     tasks = staged.model.tasks if index is None else (staged.model.tasks[index],)
-    mine = [task for task in tasks if person in task.people]
-    if any((task.owner < 0).any() for task in mine):
-        return None
-    return sum(int((task.owner == person).sum()) for task in mine)
+    own = [
+        int((task.owner == person).sum()) for task in tasks if person in task.people and not is_pooled(task)
+    ]
+    return sum(own) if own else None
 
 
 def _utilisation(
@@ -179,38 +186,28 @@ def _histogram(minutes: Floats, start: float) -> tuple[float | None, float | Non
 
 
 def _burndown(outcome: Outcome, tasks: range | list[int], start: float) -> Burndown:
-    """Return how many jobs of some tasks are left, at moments until the last replication is done.
+    """Return how many jobs of some tasks are left, at moments until nearly all replications are done.
 
-    Where none ever is, until the last progress in any.
+    Where too many never are, until the last progress in any.
     """
-    total = sum(int(outcome.marks[task][-1]) for task in tasks)
-    ends = np.concatenate([outcome.reached[task][-1] for task in tasks])
-    known = ends[np.isfinite(ends)]
-    seen = [outcome.reached[task][np.isfinite(outcome.reached[task])] for task in tasks]
-    last = (
-        float(known.max())
-        if known.size
-        else max((float(part.max()) for part in seen if part.size), default=1.0)
-    )
-    grid = np.linspace(0, max(np.ceil(last), 1.0), GRID)
-    left = np.full((outcome.replications, GRID), float(total))
+    total = sum(int(outcome.marks[task][-1]) for task in tasks if len(outcome.marks[task]))
+    finish = np.sort(outcome.finish[list(tasks)].max(axis=0))
+    last = float(finish[math.ceil(SHOWN * len(finish)) - 1])
+    if np.isinf(last):
+        seen = [outcome.reached[task][np.isfinite(outcome.reached[task])] for task in tasks]
+        last = max((float(part.max()) for part in seen if part.size), default=1.0)
+    grid = np.unique(np.rint(np.linspace(0, max(math.ceil(last), 1), GRID)))
+    left = np.full((outcome.replications, len(grid)), float(total))
     for task in tasks:
-        steps = np.diff(outcome.marks[task], prepend=0)
+        counts = np.concatenate([[0], outcome.marks[task]])
         for row, times in enumerate(outcome.reached[task].T):
-            left[row] -= _ended_by(times, steps, grid)
+            # What ended between two marks is taken to end at the second: nothing ends at night.
+            left[row] -= counts[np.searchsorted(times, grid, side="right")]
     levels = np.sort(left, axis=0)[np.maximum(np.ceil(np.array(LEVELS) * len(left)).astype(np.int64) - 1, 0)]
     return Burndown(
-        times=tuple((start + MINUTE * np.rint(grid)).tolist()),
-        left=tuple(tuple(row) for row in np.round(levels, 2).tolist()),
+        times=tuple((start + MINUTE * grid).tolist()),
+        left=tuple(tuple(row) for row in levels.tolist()),
     )
-
-
-def _ended_by(times: Floats, steps: Counts, grid: Floats) -> Floats:
-    """Return how many jobs have ended at each moment of the grid, in between marks by interpolation."""
-    known = np.isfinite(times)
-    ended = np.concatenate([[0.0], np.cumsum(steps)[known]])
-    left: Floats = np.interp(grid, np.concatenate([[0.0], times[known]]), ended)
-    return left
 
 
 def _mean(counts: Counts) -> float:

@@ -90,10 +90,16 @@ class Workforce:
                 f"nothing is said of {email}, who has work in the plan",
                 source=self.source,
                 path="people",
-                hint=did_you_mean(email, self.workers),
+                hint=_hint(email, self.workers),
             )
         return found
 
     def with_workers(self, *workers: Worker) -> Workforce:
         """Return the same workforce with these people added, or in the place of those of the same e-mail."""
         return replace(self, workers={**self.workers, **{worker.email: worker for worker in workers}})
+
+
+def _hint(email: str, known: Mapping[str, Worker]) -> str:
+    near = did_you_mean(email, known)
+    words = f"add - {email} under people, or leave people out"
+    return f"{near} Else {words}" if near else words

@@ -93,10 +93,12 @@ MOMENT = r"[A-Z][a-z]{2} \d\d \d\d:\d\d"
 CHANCE = r"(?:0%|100%|\d+\.\d% ± \d+\.\d)"
 LINES = [
     r"forecast of plan [0-9a-f]{12}: 16 replications from 2028-01-03 09:00 UTC",
-    rf"  done 50% by {MOMENT} · 80% by {MOMENT} · 95% by {MOMENT}",
+    rf"  all done: 50% sure by {MOMENT} · 80% by {MOMENT} · 95% by {MOMENT}",
     rf"  all due dates: on time with probability {CHANCE}",
-    r"  what limits it: \w+@example.com ends last in \d+%; ben@example.com is busiest,",
-    r"  \d+% of the working hours",
+    r"  label is the due date at risk, kept in \d+%; ben@example.com is last in \d+%",
+    r"  of all cat@example.com is last in \d+%, though busy only \d+% of their hours:",
+    r"  they wait for others",
+    r"  ben@example.com is busiest, \d+% of their working hours",
     r"",
     r"task   items  50% by        80% by        95% by        on time",
     rf"label     60  {MOMENT}  {MOMENT}  {MOMENT}  {CHANCE}",
@@ -337,8 +339,8 @@ NEXT_YEAR = BEGIN + 370 * 86_400_000
 @pytest.mark.parametrize(
     ("at", "done", "line"),
     [
-        ((BEGIN,) * 5, 1, "done 50% by Jan 03 09:00 · 80% by Jan 03 09:00 · 95% by Jan 03 09:00"),
-        ((BEGIN, BEGIN, NEXT_YEAR, None, None), 0.505, "done 50% by 2029-01-07 · never in 49.5%"),
+        ((BEGIN,) * 5, 1, "all done: 50% sure by Jan 03 09:00 · 80% by Jan 03 09:00 · 95% by Jan 03 09:00"),
+        ((BEGIN, BEGIN, NEXT_YEAR, None, None), 0.505, "all done: 50% sure by 2029-01-07 · never in 49.5%"),
         ((BEGIN, None, None, None, None), 0.1, "done in less than half of the replications"),
         ((None,) * 5, 0, "never done"),
     ],

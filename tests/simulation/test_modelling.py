@@ -302,7 +302,7 @@ def test_of_everybody_at_work_something_must_be_known() -> None:
         staged(plan)
     assert str(caught.value) == (
         "workforce people: nothing is said of bem@example.com, who has work in the plan; "
-        'did you mean "ben@example.com"?'
+        'did you mean "ben@example.com"? Else add - bem@example.com under people, or leave people out'
     )
 
 

@@ -161,12 +161,12 @@ def test_planned_items_are_those_of_the_plan(case: Case) -> None:
     assert [person.planned for person in forecast.tasks[0].people] == [8, 8, 8]
     assert [person.planned for person in forecast.tasks[1].people] == [24]
     assert [person.planned for person in forecast.tasks[2].people] == [None, None]
-    # Who takes from a queue has no number in all.
+    # What people take from a queue comes on top of what is theirs in all.
     assert [(person.assignee, person.planned) for person in forecast.people] == [
-        (ANN, None),
+        (ANN, 8),
         (BEN, 8),
         (CAT, 8),
-        (DAN, None),
+        (DAN, 24),
     ]
 
 

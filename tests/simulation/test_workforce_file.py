@@ -312,7 +312,7 @@ def test_who_is_listed_is_there_and_without_a_list_everybody_is() -> None:
         listed.resolve(["bem@example.com"], START).worker("bem@example.com")
     assert str(caught.value) == (
         "workforce people: nothing is said of bem@example.com, who has work in the plan; "
-        'did you mean "ben@example.com"?'
+        'did you mean "ben@example.com"? Else add - bem@example.com under people, or leave people out'
     )
     everybody = workforce_from({"team": team}).resolve(["Cat@example.com", "cat@example.com"], START)
     assert list(everybody.workers) == ["cat@example.com"]
