@@ -226,7 +226,9 @@ def _met(
 
 def _met_line(met: Met) -> str:
     others = ", ".join(f"{name} {chance:.1%}" for name, chance in met.tried.items() if name != met.taken)
-    return f"split {met.taken}: on time with probability {met.on_time:.1%} ({others})"
+    return f"split {met.taken}: on time with probability {met.on_time:.1%}" + (
+        f" ({others})" if others else ""
+    )
 
 
 commands = {"plan": plan}
