@@ -216,3 +216,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         from taskplan.report.notebook import plan_fragment
 
         return plan_fragment(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print what IPython's terminal shows: a line, as all items of a plan are many pages."""
+        from taskplan.planning.summary import plan_heading
+        from taskplan.text import clean
+
+        printer.text(clean(plan_heading(self)))

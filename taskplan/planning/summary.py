@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from taskplan.planning.wording import short_digest
+from taskplan.text import plural
+
 if TYPE_CHECKING:
     from taskplan.planning.document import Operation, Plan
 
@@ -44,6 +47,14 @@ def distinct_items(operations: Sequence[Operation]) -> int:
     if len(operations) == 1:
         return operations[0].allocation.items.count
     return ItemIds.count_distinct([operation.allocation.items.unpack() for operation in operations])
+
+
+def plan_heading(plan: Plan) -> str:
+    """Return in a line which plan it is: its digest, and how much there is in it."""
+    return (
+        f"plan {short_digest(plan.digest)}: {plural(len(plan.operations), 'operation')}, "
+        f"{plural(distinct_items(plan.operations), 'item')} from {plan.snapshot.dataset}"
+    )
 
 
 def plan_json(plan: Plan, *, with_items: bool) -> dict[str, Any]:

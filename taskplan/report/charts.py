@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from taskplan.simulation.forecast import LEVELS, Burndown, Finish, PersonForecast
@@ -23,6 +23,7 @@ INNER_NAMES = (LEVEL_NAMES[1], LEVEL_NAMES[-2])
 _NAME_WIDTH = 170
 """Pixels that a name beside a bar has."""
 _ROW_HEIGHT = 34
+_STEPS = "step-after"
 # Month, day and hour as ISO 8601 orders them, so that nobody takes one for the other.
 _TIME_FORMAT = {
     "year": "%Y",
@@ -69,23 +70,26 @@ def _due_line(due: float | None) -> list[Spec]:
     return [{"data": {"values": [{"due": round(due)}]}, "mark": mark, "encoding": {"x": _time("due")}}]
 
 
-def fan(burndown: Burndown, due: float | None, description: str) -> Chart:
-    """Return the items that are left over time: a band, a darker band, the median, and the due date."""
+def fan(burndown: Burndown, due: float | None, description: str, left: str = "items left") -> Chart:
+    """Return the items that are left over time: a band, a darker band, the median, and the due date.
+
+    All are steps, so that nights and weekends are flat; `left` names the axis.
+    """
     due = _within_reach(due, burndown.times)
     rows = [
-        {"t": round(time), **{field: round(left, 2) for field, left in zip(_FIELDS, lefts, strict=True)}}
+        {"t": round(time), **{field: round(many, 2) for field, many in zip(_FIELDS, lefts, strict=True)}}
         for time, *lefts in zip(burndown.times, *burndown.left, strict=True)
     ]
     bands: list[Spec] = [
         {
-            "mark": {"type": "area", "color": colour},
-            "encoding": {"x": _time("t"), "y": _items(low), "y2": {"field": high}},
+            "mark": {"type": "area", "color": colour, "interpolate": _STEPS},
+            "encoding": {"x": _time("t"), "y": _items(low, left), "y2": {"field": high}},
         }
         for (low, high), colour in ((_OUTER, "var(--outer)"), (_INNER, "var(--inner)"))
     ]
     median: Spec = {
-        "mark": {"type": "line", "color": "var(--mark)", "strokeWidth": 2},
-        "encoding": {"x": _time("t"), "y": _items(_MIDDLE)},
+        "mark": {"type": "line", "color": "var(--mark)", "strokeWidth": 2, "interpolate": _STEPS},
+        "encoding": {"x": _time("t"), "y": _items(_MIDDLE, left)},
     }
     return _layered(description, rows, [*bands, median], due, height=240)
 
@@ -127,16 +131,27 @@ def finishes(people: Sequence[PersonForecast], due: float | None, description: s
     return Chart(spec, due is not None)
 
 
-def ranges(named: Iterable[tuple[str, Finish]], due: float | None, description: str) -> Chart:
-    """Return when each of several things is done: a thin bar, a thick bar, and the median."""
-    names, rows = [], []
+def ranges(
+    named: Iterable[tuple[str, Finish]], due: float | None, description: str, *, own_due: bool = False
+) -> Chart:
+    """Return when each of several things is done: a thin bar, a thick bar, and the median.
+
+    `due` is the due date of all of them; with `own_due` each one's own is in its row.
+    """
+    names: list[str] = []
+    rows: list[Spec] = []
+    dates: list[float | None] = []
     found: list[float | None] = []
     for number, (name, finish) in enumerate(named):
         names.append(clean(name))
         found += finish.at
         at = {field: round(time) for field, time in zip(_FIELDS, finish.at, strict=True) if time is not None}
         rows.append({"row": number, **at})
+        dates.append(finish.due if own_due else None)
     due = _within_reach(due, found)
+    near = [_within_reach(date, found) for date in dates]
+    for row, date in zip(rows, near, strict=True):
+        row.update({} if date is None else {"due": round(date)})
     y = {
         "field": "row",
         "type": "ordinal",
@@ -158,11 +173,21 @@ def ranges(named: Iterable[tuple[str, Finish]], due: float | None, description: 
         "mark": {"type": "tick", "color": "var(--mark)", "thickness": 2.5, "height": {"band": 1}},
         "encoding": {"x": _time(_MIDDLE), "y": y},
     }
-    return _layered(description, rows, [*bars, median], due, height=_ROW_HEIGHT * len(rows))
+    layers = [*bars, median]
+    if any(date is not None for date in near):
+        layers.append(
+            {
+                "transform": [{"filter": "isValid(datum.due)"}],
+                "mark": {"type": "tick", "color": "var(--due)", "thickness": 2.5, "height": _ROW_HEIGHT},
+                "encoding": {"x": _time("due"), "y": y},
+            }
+        )
+    chart = _layered(description, rows, layers, due, height=_ROW_HEIGHT * len(rows))
+    return replace(chart, due=chart.due or len(layers) > len(bars) + 1)
 
 
-def _items(field: str) -> Spec:
-    return {"field": field, "type": "quantitative", "title": "items left", "axis": {"format": ",d"}}
+def _items(field: str, title: str) -> Spec:
+    return {"field": field, "type": "quantitative", "title": title, "axis": {"format": ",d"}}
 
 
 def _layered(

@@ -20,6 +20,13 @@ _MEASURES = {
     "pair_gap": "items that a pair of people shares: most less fewest",
 }
 
+# What an objective is about, where that is not evenness. None of them is about time: that is the forecast's.
+_BETTER = {
+    "total cost": "cost less",
+    "items that change hands": "move fewer",
+    "largest distance from the exact share in items": "be closer to the shares",
+}
+
 
 def certificate(allocation: AllocationRecord, at: str) -> Html:
     """Return the line that the terminal shows, what it proves, and the measures."""
@@ -53,7 +60,8 @@ def _measure(name: str, fairness: Fairness) -> str:
 def _proof(fairness: Fairness) -> str:
     """Say what the bound means for who reads it."""
     if fairness.optimal:
-        return "The proven bound is reached: no split of these items would be better."
+        better = _BETTER.get(fairness.objective, "be more even")
+        return f"The proven bound is reached: no split of these items would {better}."
     if not fairness.bound:
         return "No split can be below 0; whether any reaches it is not known."
     above = 100 * (fairness.ratio - 1)

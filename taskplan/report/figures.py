@@ -16,13 +16,16 @@ BINS: Legend = (("mark", "median"), ("inner", "share of the replications"))
 """The legend of a chart of histograms."""
 
 
-def figure(title: str, chart: Chart, legend: Legend, table: Html | None) -> Html:
-    """Return a chart; `table` says the same and can be opened, None where it stands beside the chart."""
+def figure(title: str, chart: Chart, legend: Legend, table: Html | None, *, shows: str | None = None) -> Html:
+    """Return a chart, with what it `shows` in its heading.
+
+    `table` says the same and can be opened; it is None where it stands elsewhere on the page.
+    """
     shown = (*legend, ("due", "due date")) if chart.due else legend
     keys = [element("li", element("span", class_=f"key {key}"), words) for key, words in shown]
     return element(
         "figure",
-        element("figcaption", title),
+        element("figcaption", title if shows is None else f"{title}: {shows}"),
         element("ul", *keys, class_="legend"),
         element("div", class_="plot"),
         data(None, chart.spec),

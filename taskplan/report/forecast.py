@@ -11,9 +11,10 @@ from taskplan.report.outlook import DONE_BY, ON_TIME, burndown, done_by, people,
 from taskplan.report.tables import Column, table
 from taskplan.report.values import percent, probability, when
 from taskplan.simulation.forecast import LEVELS
+from taskplan.simulation.wording import left_to
 
 if TYPE_CHECKING:
-    from taskplan.simulation.forecast import Finish, Forecast, Scenario
+    from taskplan.simulation.forecast import Forecast, Scenario
 
 _LOW, _MIDDLE, _HIGH = 0, LEVELS.index(0.5), len(LEVELS) - 1
 
@@ -21,10 +22,11 @@ _LOW, _MIDDLE, _HIGH = 0, LEVELS.index(0.5), len(LEVELS) - 1
 def forecast_section(forecast: Forecast) -> Html:
     """Return what is left over time, who finishes when, and the scenarios."""
     title = "Burn-down" if len(forecast.tasks) == 1 else "Burn-down of all tasks together"
+    left = left_to(task.type for task in forecast.tasks)
     return element(
         "section",
         element("h2", "Forecast", id="forecast-heading"),
-        burndown(title, forecast.burndown, forecast.finish, "forecast.burndown"),
+        burndown(title, forecast.burndown, forecast.finish, "forecast.burndown", left=left),
         _tasks(forecast),
         _finishes(forecast),
         element("h3", "People"),
@@ -42,20 +44,13 @@ def forecast_section(forecast: Forecast) -> Html:
 
 
 def _tasks(forecast: Forecast) -> Html | None:
-    """Return when each task is done, where there is more than one."""
+    """Return when each task is done, where there is more than one; its numbers are below the headline."""
     if len(forecast.tasks) < 2:
         return None
     title = "When each task is done"
-    rows = [
-        (element("bdi", task.name), *done_by(task.finish), _on_time(task.finish)) for task in forecast.tasks
-    ]
     named = [(task.name, task.finish) for task in forecast.tasks]
-    due = forecast.finish.due
     return figures.figure(
-        title,
-        charts.ranges(named, due, spoken_of(title, named)),
-        figures.BANDS,
-        table(f"{title} (UTC)", (Column("task"), *DONE_BY, ON_TIME), rows, of="forecast.tasks"),
+        title, charts.ranges(named, None, spoken_of(title, named), own_due=True), figures.BANDS, None
     )
 
 
@@ -111,7 +106,7 @@ def _scenarios(forecast: Forecast) -> Html | None:
             columns,
             map(_scenario, forecast.scenarios),
             of="forecast.scenarios",
-            first=("as planned", *done_by(finish), _on_time(finish), None, None),
+            first=("as planned", *done_by(finish), probability(finish), None, None),
         ),
         element(
             "p",
@@ -128,11 +123,7 @@ def _scenario(found: Scenario) -> tuple[Content, ...]:
     return (
         element("bdi", found.name),
         *done_by(found.finish),
-        _on_time(found.finish),
+        probability(found.finish),
         "not known" if middle is None else f"{middle:+,.1f}{span}",
         percent(found.better),
     )
-
-
-def _on_time(finish: Finish) -> Html | None:
-    return probability(finish.on_time, finish.error)

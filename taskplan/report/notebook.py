@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskplan.planning.summary import distinct_items, parts
+from taskplan.planning.summary import parts, plan_heading
 from taskplan.planning.wording import deed, fairness_line, short_digest
 from taskplan.report.charts import LEVEL_NAMES
 from taskplan.report.html import Content, Html, element, join, name
 from taskplan.report.outlook import HEADLINE, spoken
 from taskplan.report.sparkline import fan
 from taskplan.report.values import about, count, day, percent, probability, when
+from taskplan.simulation.forecast import LEVELS
+from taskplan.simulation.limits import limit_lines
+from taskplan.simulation.wording import is_estimated, left_to
 from taskplan.text import plural
 
 if TYPE_CHECKING:
@@ -21,37 +24,32 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60
 """So many rows are shown; the rest is counted."""
+_DONE_BY = tuple(f"done by, {LEVEL_NAMES[level]}" for level in HEADLINE)
 _LEFT, _RIGHT = "text-align:left", "text-align:right"
 
 
 def plan_fragment(plan: Plan) -> str:
     """Return a plan as a heading, a table of who gets what, and its warnings."""
-    title = (
-        f"plan {short_digest(plan.digest)}: {plural(len(plan.operations), 'operation')}, "
-        f"{plural(distinct_items(plan.operations), 'item')} from {plan.snapshot.dataset}"
-    )
     rows = [row for operation in plan.operations for row in _shares(operation)]
     warnings = (element("div", "warning: ", warning) for warning in plan.warnings)
     return element(
-        "div", element("strong", title), _table(("task", "assignee", "items", "share"), rows, 2), *warnings
+        "div",
+        element("strong", plan_heading(plan)),
+        _table(("task", "assignee", "items", "share"), rows, 2),
+        *warnings,
     )
 
 
 def forecast_fragment(forecast: Forecast) -> str:
-    """Return a forecast as when it is done, what is left over time, and who is done when."""
-    columns = (
-        "",
-        *(f"done by, {LEVEL_NAMES[level]}" for level in HEADLINE),
-        "on time",
-        "hours",
-        "utilisation",
-    )
+    """Return a forecast as when it is done, what limits it, what is left over time, and who is done when."""
+    columns = ("", *_DONE_BY, "due", "on time", "hours", "utilisation")
     rows: list[Sequence[Content]] = [(element("strong", "all"), *_finish(forecast.finish), None, None)]
     rows += [(name(task.name), *_finish(task.finish), None, None) for task in forecast.tasks]
     for person in forecast.people:
         used = None if person.utilisation is None else percent(person.utilisation)
         rows.append((name(person.assignee), *_finish(person.finish), about(person.hours), used))
     due = forecast.finish.due
+    left = f"{left_to(task.type for task in forecast.tasks)}, over time"
     warnings = (element("div", "warning: ", warning) for warning in forecast.warnings)
     return element(
         "div",
@@ -59,9 +57,13 @@ def forecast_fragment(forecast: Forecast) -> str:
         join(", due ", day(due)) if due is not None else None,
         f" ({plural(forecast.replications, 'replication')} from ",
         when(forecast.start),
-        "; times in UTC)",
-        element("div", fan(forecast.burndown, f"Items left over time. {spoken(forecast.finish)}")),
+        "; times in UTC",
+        ", ± is twice the standard error)" if is_estimated(forecast) else ")",
+        *(element("div", line) for line in limit_lines(forecast) if line),
+        element("div", element("small", left)),
+        element("div", fan(forecast.burndown, f"{left}. {spoken(forecast.finish)}")),
         _table(columns, rows, 1),
+        _scenarios(forecast),
         *warnings,
     )
 
@@ -83,11 +85,21 @@ def _certificate(operation: Operation) -> str | None:
     return fairness_line(operation.allocation) if operation.mode is None else None
 
 
+def _scenarios(forecast: Forecast) -> Html | None:
+    """Return the plan under other conditions, where that was asked."""
+    if not forecast.scenarios:
+        return None
+    rows: list[Sequence[Content]] = []
+    for found in forecast.scenarios:
+        middle = found.sooner[LEVELS.index(0.5)]
+        sooner = "not known" if middle is None else f"{middle:+,.1f}"
+        rows.append((name(found.name), *_finish(found.finish), sooner, percent(found.better)))
+    return _table(("what if", *_DONE_BY, "due", "on time", "hours sooner", "sooner in"), rows, 1)
+
+
 def _finish(finish: Finish) -> list[Content]:
-    return [
-        *(when(finish.at[level]) for level in HEADLINE),
-        probability(finish.on_time, finish.error),
-    ]
+    due = None if finish.due is None else day(finish.due)
+    return [*(when(finish.at[level]) for level in HEADLINE), due, probability(finish)]
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[Content]], words: int) -> Html:

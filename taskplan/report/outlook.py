@@ -10,6 +10,7 @@ from taskplan.report.html import Content, Html, element, join
 from taskplan.report.tables import Column, table
 from taskplan.report.values import NEVER, about, bar, clock, count, day, percent, probability, when
 from taskplan.simulation.forecast import LEVELS
+from taskplan.simulation.wording import chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,10 +35,10 @@ def promises(finish: Finish, at: str) -> Html:
         )
         for level in HEADLINE
     ]
-    chance = probability(finish.on_time, finish.error, at)
-    if chance is not None:
+    likely = probability(finish, at)
+    if likely is not None:
         due = "all due dates" if finish.due is None else join("due ", day(finish.due, f"{at}.due"))
-        shown.append(element("div", element("dt", "on time, ", due), element("dd", chance)))
+        shown.append(element("div", element("dt", "on time, ", due), element("dd", likely)))
     return element("dl", *shown, class_="promises")
 
 
@@ -54,19 +55,19 @@ def done_by(finish: Finish) -> list[Html]:
     return [when(finish.at[level]) for level in HEADLINE]
 
 
-def burndown(title: str, found: Burndown, finish: Finish, at: str) -> Html:
-    """Return the chart of what is left over time."""
+def burndown(title: str, found: Burndown, finish: Finish, at: str, *, left: str) -> Html:
+    """Return the chart of what is `left` over time: ``items left to review``."""
     middle = found.left[LEVELS.index(0.5)]
-    begins = f"{middle[0]:,.0f} items are left at {clock(found.times[0])} UTC. " if found.times else ""
+    begins = f"{middle[0]:,.0f} {left} at {clock(found.times[0])} UTC. " if found.times else ""
     columns = [Column("time", "times"), *(Column(n, f"left.{i}") for i, n in enumerate(LEVEL_NAMES))]
     rows = [
         (when(time), *(about(left, digits=0) for left in lefts))
         for time, *lefts in zip(found.times, *found.left, strict=True)
     ]
-    caption = f"{title}: items left; in the share of replications above a column there are no more (UTC)"
+    caption = f"{title}: {left}; in the share of replications above a column there are no more (UTC)"
     same = table(caption, columns, rows, of=at, by="column")
-    chart = charts.fan(found, finish.due, f"{title}. {begins}{spoken(finish)}")
-    return figures.figure(title, chart, figures.BANDS, same)
+    chart = charts.fan(found, finish.due, f"{title}. {begins}{spoken(finish)}", left=left)
+    return figures.figure(title, chart, figures.BANDS, same, shows=left)
 
 
 def spoken(finish: Finish) -> str:
@@ -77,7 +78,7 @@ def spoken(finish: Finish) -> str:
         if (time := finish.at[level]) is not None
     ]
     if finish.on_time is not None:
-        parts.append(f"on time in {100 * finish.on_time:.1f}%")
+        parts.append(f"on time with probability {chance(finish)}")
     return f"{'; '.join(parts)}." if parts else f"Done: {NEVER}."
 
 

@@ -48,6 +48,7 @@ def page(plan: Plan, forecast: Forecast | None = None) -> bytes:
             summary.warnings_section(plan, forecast),
             forecast_section(forecast) if forecast is not None else None,
             tasks_section(plan, forecast),
+            summary.assumptions_section(forecast) if forecast is not None else None,
             id="content",
             tabindex=-1,
         ),
@@ -69,6 +70,8 @@ def _contents(plan: Plan, forecast: Forecast | None) -> Html:
         element("a", name(operation.title), href=f"#{anchor(number)}")
         for number, operation in enumerate(plan.operations)
     ]
+    if forecast is not None and forecast.assumptions:
+        links.append(element("a", "Assumptions", href="#assumptions"))
     return element("nav", element("ul", *(element("li", link) for link in links)), aria_label="Contents")
 
 

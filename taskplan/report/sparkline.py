@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from taskplan.report.html import Html, element
@@ -18,16 +19,21 @@ _BANDS = ((0, len(LEVELS) - 1, 0.15), (1, len(LEVELS) - 2, 0.25))
 
 
 def fan(burndown: Burndown, description: str) -> Html:
-    """Return the items left over time, as bands of quantiles and the median, in the colour of the text."""
+    """Return the items left over time, as bands of quantiles and the median, in the colour of the text.
+
+    All are steps, so that nights and weekends are flat.
+    """
     times = burndown.times
     first, span = (times[0], times[-1] - times[0] or 1.0) if times else (0.0, 1.0)
     most = max((left for row in burndown.left for left in row), default=0.0) or 1.0
 
     def points(row: Sequence[float]) -> list[str]:
-        return [
-            f"{WIDTH * (time - first) / span:.1f},{HEIGHT * (1 - left / most):.1f}"
-            for time, left in zip(times, row, strict=True)
-        ]
+        xs = [f"{WIDTH * (time - first) / span:.1f}" for time in times]
+        ys = [f"{HEIGHT * (1 - left / most):.1f}" for left in row]
+        # What is left at a moment is left until the next one.
+        held = [f"{x},{y}" for x, y in zip(xs[1:], ys, strict=False)]
+        seen = [f"{x},{y}" for x, y in zip(xs, ys, strict=True)]
+        return [point for pair in zip_longest(seen, held) for point in pair if point is not None]
 
     bands = (
         element(

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from taskplan.planning.summary import distinct_items
 from taskplan.planning.wording import short_digest
-from taskplan.report.html import Html, element, join
-from taskplan.report.outlook import promises, unfinished
-from taskplan.report.values import count, percent, when
+from taskplan.report.html import Html, element
+from taskplan.report.outlook import DONE_BY, ON_TIME, done_by, promises, unfinished
+from taskplan.report.tables import Column, table
+from taskplan.report.values import count, day, probability, when
+from taskplan.simulation.limits import limit_lines
+from taskplan.simulation.wording import is_estimated
 from taskplan.text import plural
 
 if TYPE_CHECKING:
     from taskplan.planning.document import Plan
-    from taskplan.simulation.forecast import Forecast
+    from taskplan.simulation.forecast import Finish, Forecast
 
 
 def title(plan: Plan) -> str:
@@ -46,13 +49,14 @@ def banner(plan: Plan) -> Html:
 
 
 def outlook_section(forecast: Forecast) -> Html:
-    """Return by when all will be done, the chance of being on time, and what limits it."""
+    """Return by when all will be done and each task, how likely that is in time, and what limits it."""
     return element(
         "section",
         element("h2", "Done by", id="done-heading"),
         promises(forecast.finish, "forecast.finish"),
         unfinished(forecast.finish, "forecast.finish"),
-        *_limits(forecast),
+        _limits(forecast),
+        _tasks(forecast),
         element(
             "p",
             "Simulated ",
@@ -60,7 +64,7 @@ def outlook_section(forecast: Forecast) -> Html:
             " times from ",
             when(forecast.start, "forecast.start"),
             " on. Times are in UTC",
-            "; s.e. is the standard error." if forecast.finish.on_time is not None else ".",
+            "; ± is twice the standard error." if is_estimated(forecast) else ".",
             class_="quiet",
         ),
         aria_labelledby="done-heading",
@@ -68,46 +72,68 @@ def outlook_section(forecast: Forecast) -> Html:
     )
 
 
-def _limits(forecast: Forecast) -> list[Html]:
-    """Say who is most often last, and who is busiest."""
-    found = []
-    people = list(enumerate(forecast.people))
-    number, last = max(people, key=lambda entry: entry[1].last, default=(0, None))
-    if last is not None and last.last > 0:
-        found.append(
-            join(
-                element("bdi", last.assignee),
-                " is most often the last to finish, in ",
-                percent(last.last, f"forecast.people.{number}.last"),
-                " of the replications.",
-            )
+def _limits(forecast: Forecast) -> Html | None:
+    """Return what limits the forecast, in the words of the terminal."""
+    lines = [line for line in limit_lines(forecast) if line]
+    return element("ul", *(element("li", line) for line in lines), class_="limits") if lines else None
+
+
+def _tasks(forecast: Forecast) -> Html | None:
+    """Return when each task is done and whether that is in time; a single one is what the headline says."""
+    if len(forecast.tasks) < 2:
+        return None
+    dated = any(task.finish.due is not None for task in forecast.tasks)
+    rows = [
+        (
+            element("bdi", task.name),
+            count(task.items),
+            *done_by(task.finish),
+            *((_due(task.finish), probability(task.finish)) if dated else ()),
         )
-    busy = [(used, number, person) for number, person in people if (used := person.utilisation) is not None]
-    if busy:
-        used, number, person = max(busy, key=lambda entry: entry[0])
-        found.append(
-            join(
-                element("bdi", person.assignee),
-                " is the busiest, at work ",
-                percent(used, f"forecast.people.{number}.utilisation"),
-                " of their working hours.",
-            )
-        )
-    return [element("p", join(*found, between=" "), class_="limits")] if found else []
+        for task in forecast.tasks
+    ]
+    dates = (Column("due", "finish.due"), ON_TIME) if dated else ()
+    columns = (Column("task"), Column("items", "items"), *DONE_BY, *dates)
+    return table("When each task is done (UTC)", columns, rows, of="forecast.tasks")
+
+
+def _due(finish: Finish) -> Html | None:
+    return None if finish.due is None else day(finish.due)
 
 
 def warnings_section(plan: Plan, forecast: Forecast | None) -> Html | None:
-    """Return the warnings of the plan and of the forecast; nothing where there are none."""
+    """Return the warnings of the plan and of the forecast; nothing where there are none.
+
+    What is said of a plan alone is the usual state of a plan: those are notes.
+    """
     said = [*plan.warnings, *(forecast.warnings if forecast is not None else ())]
     if not said:
         return None
+    foreseen = forecast is not None and bool(forecast.warnings)
     return element(
         "section",
-        element("h2", "Warnings", id="warnings-heading"),
+        element("h2", "Warnings" if foreseen else "Notes", id="warnings-heading"),
         element("ul", *(element("li", warning) for warning in said)),
         aria_labelledby="warnings-heading",
         id="warnings",
-        class_="warnings",
+        class_="warnings" if foreseen else "warnings notes",
+    )
+
+
+def assumptions_section(forecast: Forecast) -> Html | None:
+    """Return what the forecast takes for granted; nothing where it does not say."""
+    if not forecast.assumptions:
+        return None
+    return element(
+        "section",
+        element("h2", "Assumptions", id="assumptions-heading"),
+        element(
+            "details",
+            element("summary", "What the forecast takes for granted"),
+            element("ul", *(element("li", line) for line in forecast.assumptions)),
+        ),
+        aria_labelledby="assumptions-heading",
+        id="assumptions",
     )
 
 

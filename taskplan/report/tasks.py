@@ -11,6 +11,7 @@ from taskplan.report.html import Content, Html, element, join, name
 from taskplan.report.outlook import burndown, people, promises, unfinished
 from taskplan.report.tables import Column, table
 from taskplan.report.values import about, bar, count, percent, value
+from taskplan.simulation.wording import left_to
 
 if TYPE_CHECKING:
     from taskplan.planning.document import Operation, Plan
@@ -102,7 +103,13 @@ def _outlook(number: int, task: TaskForecast) -> Html:
         promises(task.finish, f"{at}.finish"),
         unfinished(task.finish, f"{at}.finish"),
         element("p", "Mean number of items ", join(*said, between=" · ")) if said else None,
-        burndown(f"{task.name}: burn-down", task.burndown, task.finish, f"{at}.burndown"),
+        burndown(
+            f"{task.name}: burn-down",
+            task.burndown,
+            task.finish,
+            f"{at}.burndown",
+            left=left_to([task.type]),
+        ),
         element(
             "details",
             element("summary", f"{task.name}: people"),

@@ -7,9 +7,14 @@ Outside of tables they say where they are from: `at` is the path in the data tha
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from taskplan.model.times import moment
-from taskplan.report.html import Html, element, join, text
+from taskplan.report.html import Html, element, text
+from taskplan.simulation.wording import chance
+
+if TYPE_CHECKING:
+    from taskplan.simulation.forecast import Finish
 
 NEVER = "never"
 """What stands where so many replications never get there."""
@@ -58,12 +63,6 @@ def bar(shown: Html, part: float) -> Html:
     return element("span", shown, class_="bar", style=f"--part:{min(max(part, 0.0), 1.0):.3f}")
 
 
-def probability(share: float | None, error: float | None, at: str | None = None) -> Html | None:
-    """Return a share of replications and its standard error: ``93.2% (s.e. 1.1%)``."""
-    if share is None:
-        return None
-    shown = percent(share, at and f"{at}.on_time")
-    # Where all replications agree, the error is not nought but unknown.
-    if error is None or share in (0, 1):
-        return shown
-    return join(shown, " ", element("small", "(s.e. ", percent(error, at and f"{at}.error"), ")"))
+def probability(finish: Finish, at: str | None = None) -> Html | None:
+    """Return how likely a date is kept, and how exact that is: ``93.2% ± 2.3``; None without a date."""
+    return value(chance(finish), at and f"{at}.on_time") if finish.on_time is not None else None

@@ -22,6 +22,13 @@ def chance(finish: Finish) -> str:
     return f"{100 * finish.on_time:.1f}% ± {200 * (finish.error or 0):.1f}"
 
 
+def is_estimated(forecast: Forecast) -> bool:
+    """Tell whether any chance of the forecast has an error beside it, which is to be explained."""
+    finishes = [forecast.finish, *(task.finish for task in forecast.tasks)]
+    finishes += [scenario.finish for scenario in forecast.scenarios]
+    return any("±" in chance(finish) for finish in finishes)
+
+
 def left_to(types: Iterable[str]) -> str:
     """Return what is left in tasks of some types (``annotation``, ``qa``): an item counts once a task."""
     found = set(types)

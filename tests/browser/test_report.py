@@ -132,6 +132,16 @@ def test_it_fits_and_is_drawn(
     assert faint == []
 
 
+def test_no_table_is_scrolled_on_a_desk(browser: Browser, show: Show, plan: Plan, forecast: Forecast) -> None:
+    people = tuple(msgspec.structs.replace(person, planned=None) for person in forecast.people)
+    show(plan, msgspec.structs.replace(forecast, people=people))
+    browser.run("for (const d of document.querySelectorAll('details')) d.open = true")
+    assert len(browser.all(".scroll")) > 10
+    scrolled = "return [...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth)"
+    assert [box.get_attribute("aria-label") for box in browser.run(scrolled)] == []
+    assert {row.text.split()[1] for row in browser.all("tbody[data-of='forecast.people'] tr")} >= {"queue"}
+
+
 def test_colours_follow_the_scheme_and_charts_the_width(
     browser: Browser, show: Show, plan: Plan, forecast: Forecast
 ) -> None:
@@ -187,7 +197,9 @@ def test_a_chart_says_in_words_what_it_shows(
     charts = browser.all(".plot")
     assert [chart.get_attribute("role") for chart in charts] == ["graphics-document"] * 6
     told = [str(chart.get_attribute("aria-label")) for chart in charts]
-    assert told[0].startswith("Burn-down of all tasks together. 600 items are left at 2026-12-01 09:00 UTC.")
+    assert told[0].startswith(
+        "Burn-down of all tasks together. 600 items left to annotate or review at 2026-12-01 09:00 UTC."
+    )
     assert all("50% of the replications are done by 2026-12-" in words for words in told)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -66,6 +67,27 @@ def test_a_chart_holds_what_the_forecast_says() -> None:
     assert rows[0]["q95"] == round(forecast.finish.at[4] or 0)
 
 
+def test_a_burn_down_is_drawn_in_steps() -> None:
+    chart = charts.fan(forecast_of(small_plan()).burndown, None, "", left="items left to review")
+    assert [layer["mark"]["interpolate"] for layer in chart.spec["layer"]] == ["step-after"] * 3
+    assert {layer["encoding"]["y"]["title"] for layer in chart.spec["layer"]} == {"items left to review"}
+
+
+def test_each_task_has_its_own_due_date_in_its_row() -> None:
+    first, second = (task.finish for task in forecast_of(small_plan()).tasks)
+    far = msgspec.structs.replace(first, due=START + 4000 * DAY)
+    chart = charts.ranges([("a", first), ("b", second), ("c", far)], None, "", own_due=True)
+    assert [row.get("due") for row in chart.spec["data"]["values"]] == [round(first.due or 0), None, None]
+    assert chart.due
+    assert [layer["mark"]["type"] for layer in chart.spec["layer"]].count("tick") == 2
+    for bare in (
+        charts.ranges([("b", second), ("c", far)], None, "", own_due=True),
+        charts.ranges([("a", first)], None, ""),
+    ):
+        assert not bare.due
+        assert [layer["mark"]["type"] for layer in bare.spec["layer"]].count("tick") == 1
+
+
 def test_who_never_ends_has_no_bars() -> None:
     forecast = forecast_of(small_plan())
     finish = msgspec.structs.replace(forecast.people[0].finish, at=(None,) * len(LEVELS), done=0.0)
@@ -80,7 +102,11 @@ def test_a_picture_stays_in_its_frame() -> None:
     found = forecast_of(small_plan()).burndown
     drawn = str(sparkline.fan(found, 'say "it"'))
     points = re.findall(r"(-?[\d.]+),(-?[\d.]+)", drawn)
-    assert len(points) == 5 * len(found.times)
+    assert len(points) == 5 * (2 * len(found.times) - 1)
+    (median,) = re.findall(r'polyline points="([^"]*)"', drawn)
+    corners = [point.split(",") for point in median.split()]
+    # A line goes to the right or down, never both at once.
+    assert all(x == after_x or y == after_y for (x, y), (after_x, after_y) in pairwise(corners))
     assert all(0 <= float(x) <= sparkline.WIDTH and 0 <= float(y) <= sparkline.HEIGHT for x, y in points)
     assert 'aria-label="say &quot;it&quot;"' in drawn
     empty = msgspec.structs.replace(found, times=(), left=((),) * len(LEVELS))

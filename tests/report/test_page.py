@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from taskplan.cli import output
+from taskplan.cli.forecasts import forecast_view
 from taskplan.cli.views import operation_view
 from taskplan.planning import wording
 from taskplan.planning.document import MoveRecord, Plan
@@ -22,6 +23,7 @@ from taskplan.planning.summary import plan_json
 from taskplan.report import page as page_module
 from taskplan.report.page import page
 from taskplan.simulation.forecast import Forecast
+from taskplan.simulation.limits import limit_lines
 from taskplan.text import clean
 from tests.report.making import HOSTILE, forecast_of, plan_of, small_plan
 from tests.report.reading import Page, at, says
@@ -75,12 +77,12 @@ def test_every_number_is_what_the_data_says(read: Page, plan: Plan, forecast: Fo
         assert {f"{where}.items", f"{where}.fairness.measures.jain"} <= paths
     people = {f"forecast.people.{n}.{name}" for n in range(3) for name in ("hours", "utilisation", "last")}
     times = {f"forecast.burndown.{kind}.64" for kind in ("times", "left.0", "left.4")}
-    whole = {
-        "forecast.finish.at.2",
-        "forecast.finish.at.4",
-        "forecast.finish.on_time",
-        "forecast.finish.error",
+    tasks = {
+        f"forecast.tasks.{n}.{name}"
+        for n in range(2)
+        for name in ("items", "finish.at.2", "finish.due", "finish.on_time")
     }
+    whole = {"forecast.finish.at.2", "forecast.finish.at.4", "forecast.finish.on_time"} | tasks
     assert people | times | whole | {"forecast.scenarios.2.sooner.2", "plan.snapshot.items"} <= paths
 
 
@@ -223,7 +225,8 @@ def test_what_is_never_reached_is_said(plan: Plan, forecast: Forecast) -> None:
     (section,) = (e for e in read.root.all("section") if e.attributes.get("id") == "done")
     assert "95% surenever" in section.text
     assert "It is done at all in 70.0% of the replications only." in section.text
-    assert "on time, all due dates25.0% (s.e. 2.0%)" in section.text
+    assert "on time, all due dates25.0% ± 4.0" in section.text
+    assert section.text.count("± is twice the standard error") == 1
 
 
 def test_a_forecast_with_nothing_in_it_is_a_page_too(plan: Plan, forecast: Forecast) -> None:
@@ -243,9 +246,81 @@ def test_the_library_is_what_its_list_says() -> None:
     assert len(found) == 3
 
 
+def part(content: bytes, identity: str) -> Any:
+    """Return the section with an id; None where there is none."""
+    found = [e for e in Page(content.decode()).root.all("section") if e.attributes.get("id") == identity]
+    return found[0] if found else None
+
+
+def in_terminal(forecast: Forecast) -> str:
+    """Return what `simulate` prints, whatever its lines."""
+    with redirect_stdout(io.StringIO()) as printed:
+        output.show(*forecast_view(forecast))
+    return " ".join(printed.getvalue().split())
+
+
+def test_what_limits_it_is_what_the_terminal_says(plan: Plan, forecast: Forecast) -> None:
+    lines = limit_lines(forecast)
+    assert len(lines) >= 2
+    (shown,) = (found for found in part(page(plan, forecast), "done").all("ul"))
+    assert [item.text for item in shown.all("li")] == lines
+    assert [line for line in lines if line not in in_terminal(forecast)] == []
+
+
 def test_nobody_is_called_the_last_of_what_nobody_ends(plan: Plan, forecast: Forecast) -> None:
     people = tuple(msgspec.structs.replace(person, last=0.0, utilisation=None) for person in forecast.people)
-    content = page(plan, msgspec.structs.replace(forecast, people=people)).decode()
-    assert "is most often the last" in page(plan, forecast).decode()
-    assert "is most often the last" not in content
-    assert "is the busiest" not in content
+    bare = msgspec.structs.replace(forecast, people=people, tasks=())
+    assert part(page(plan, bare), "done").all("ul") == []
+
+
+def test_a_chance_reads_alike_on_a_page_and_in_a_terminal(plan: Plan, forecast: Forecast) -> None:
+    first, second = forecast.tasks
+    late = msgspec.structs.replace(first.finish, on_time=0.837, error=0.0115)
+    some = msgspec.structs.replace(forecast, tasks=(msgspec.structs.replace(first, finish=late), second))
+    section = part(page(plan, some), "done")
+    rows = [[cell.text for cell in row.inside] for row in section.all("tbody")[0].all("tr")]
+    assert [row[:2] for row in rows] == [["label the apples", "300"], ["check", "300"]]
+    assert [row[-2:] for row in rows] == [["2026-12-07", "83.7% ± 2.3"], ["", ""]]
+    assert section.all("details") == []
+    assert "83.7% ± 2.3" in in_terminal(some)
+
+
+def test_an_error_is_explained_where_there_is_one(plan: Plan, forecast: Forecast) -> None:
+    sure = msgspec.structs.replace(forecast.tasks[0].finish, on_time=1.0, error=0.0)
+    tasks = (msgspec.structs.replace(forecast.tasks[0], finish=sure),)
+    some = msgspec.structs.replace(forecast, tasks=tasks, finish=sure, scenarios=())
+    assert "±" in Page(page(plan, forecast).decode()).root.all("main")[0].text
+    assert "±" not in Page(page(plan, some).decode()).root.all("main")[0].text
+
+
+def test_assumptions_are_folded_and_stay_text(plan: Plan, forecast: Forecast) -> None:
+    assert part(page(plan, forecast), "assumptions") is None
+    content = page(plan, msgspec.structs.replace(forecast, assumptions=("four minutes an item", HOSTILE)))
+    (details,) = part(content, "assumptions").all("details")
+    assert "open" not in details.attributes
+    assert [item.text for item in details.all("li")] == ["four minutes an item", clean(HOSTILE)]
+    assert "#assumptions" in {e.attributes["href"] for e in Page(content.decode()).root.all("a")}
+
+
+def test_what_is_said_of_the_plan_alone_are_notes(plan: Plan, forecast: Forecast) -> None:
+    quiet = msgspec.structs.replace(forecast, warnings=())
+    found = [part(content, "warnings") for content in (page(plan), page(plan, quiet), page(plan, forecast))]
+    assert [section.all("h2")[0].text for section in found] == ["Notes", "Notes", "Warnings"]
+
+
+def test_a_burn_down_says_what_is_left(read: Page) -> None:
+    captions = [caption.text for caption in read.root.all("figcaption")]
+    assert captions[0] == "Burn-down of all tasks together: items left to annotate or review"
+    assert captions[-2:] == [
+        "label the apples: burn-down: items left to annotate",
+        "check: burn-down: items left to review",
+    ]
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    ({"assignees": [ANN, BEN]}, "would be more even"),
+    ({"assignees": [{"email": ANN, "weight": 2}, BEN]}, "would be closer to the shares"),
+])  # fmt: skip
+def test_a_proof_says_what_it_is_of(asked: dict[str, Any], said: str) -> None:
+    text = Page(page(plan_of([{"name": "t", **asked}], 7)).decode()).root.text
+    assert f"no split of these items {said}." in text
