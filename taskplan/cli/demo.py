@@ -46,6 +46,25 @@ tasks:
     of: label-train
     assignees: [dan@example.com, eve@example.com]
 """
+TEAM = """\
+# Who does the work of the demo, when and how fast. What stands under team holds for who says nothing else.
+start: 2028-12-27T09:00               # when the work begins, in the team's zone
+kind: metadata.user.scene             # by what minutes differ
+team:
+  minutes: {"*": 4, tunnel: 7}        # of work an item takes on average: four, but seven in a tunnel
+  cv: 0.6                             # how much that varies: standard deviation / mean
+  hours: {mon-fri: "09:00-12:30, 13:30-17:30"}
+  zone: Europe/Berlin
+  off: [2028-12-25..2028-12-26, 2029-01-01]
+  errors: 0.08                        # eight of a hundred items should be sent back
+  rework: 0.5                         # doing one again takes half the time
+people:
+  - ann@example.com
+  - {email: ben@example.com, minutes: {"*": 6, tunnel: 10}, share: 0.8}       # other work takes a fifth
+  - {email: cat@example.com, minutes: 8, hours: {mon-thu: "10:00-16:00"}}     # eight minutes for any item
+  - {email: dan@example.com, review: 1.5, misses: 0.1, rejects: 0.02}
+  - {email: eve@example.com, review: 2, zone: America/New_York, hours: {mon-fri: "08:00-14:00"}}
+"""
 NOW = 1_790_000_000_000.0
 LEAD = "lead@example.com"
 
@@ -67,6 +86,8 @@ def demo(folder: Path, count: int) -> None:
     store, spec_file, plan_file = folder / "demo.db", folder / "spec.yaml", folder / "plan.json"
     _prepare(folder, store, count)
     spec_file.write_text(SPEC, encoding="utf-8")
+    team_file = folder / "workforce.yaml"
+    team_file.write_text(TEAM, encoding="utf-8")
     with options.using_backend("sqlite", store) as backend:
         _pilot(backend, store)
         _step("plan", f"taskplan plan {spec_file} --store {store} -o {plan_file}")
@@ -83,7 +104,8 @@ def demo(folder: Path, count: int) -> None:
         _step("now", f"taskplan status --store {store}")
         show_status(backend.datasets(), backend.tasks("street-scenes"))
     output.tell("")
-    output.tell(f"Everything is in {folder}/: items.ndjson, demo.db, spec.yaml, plan.json")
+    output.tell(f"Everything is in {folder}/: items.ndjson, demo.db, spec.yaml, workforce.yaml, plan.json")
+    output.tell(f"When it is done: taskplan simulate {plan_file} --workforce {team_file} --store {store}")
     output.tell(f"To take it back: taskplan undo {plan_file} --store {store}")
     output.say(f"({time.perf_counter() - started:.1f} s)")
 

@@ -13,17 +13,20 @@ SAFE = 0.995
 
 def limit_lines(forecast: Forecast) -> list[str]:
     """Return lines on the due date that is least likely kept, on who is last, and on who is busiest."""
-    lines = []
+    lines: list[str] = []
+    said = None
     dated = [task for task in forecast.tasks if task.finish.on_time is not None]
     if dated:
         risk = min(dated, key=lambda task: task.finish.on_time or 0.0)
         if (risk.finish.on_time or 0.0) < SAFE:
             risky = f"{risk.name} is the due date at risk, kept in {risk.finish.on_time:.0%}"
             last = _last(risk.people)
-            lines.append(f"{risky}; {_said(last)}" if last and len(risk.people) > 1 else risky)
+            if last is not None and len(risk.people) > 1:
+                risky, said = f"{risky}; {_said(last)}", last.assignee
+            lines.append(risky)
     if len(forecast.people) > 1:
         last = _last(forecast.people)
-        lines += [f"of all {_said(last)}"] if last is not None else []
+        lines += [f"of all {_said(last)}"] if last is not None and last.assignee != said else []
         used = [person for person in forecast.people if person.utilisation is not None]
         if used:
             busiest = max(used, key=lambda person: person.utilisation or 0.0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from taskplan.cli import demo
 from taskplan.cli.forecasts import HALF, MOST, NEARLY_ALL, whole_line
 from taskplan.cli.main import main
 from taskplan.planning.codec import write_plan
@@ -152,6 +153,11 @@ def test_the_file_is_what_is_printed_as_json(run: Run, here: Path) -> None:
         digest=workforce.digest,
     )
     assert encode_forecast(told) == encode_forecast(expected)
+
+
+def test_the_workforce_of_the_demo_is_the_example() -> None:
+    example = Path(__file__).resolve().parents[2] / "examples" / "team.yaml"
+    assert example.read_text(encoding="utf-8") == demo.TEAM
 
 
 def test_the_file_can_be_written_again(run: Run, here: Path) -> None:
