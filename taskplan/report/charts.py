@@ -24,6 +24,8 @@ _NAME_WIDTH = 170
 """Pixels that a name beside a bar has."""
 _ROW_HEIGHT = 34
 _STEPS = "step-after"
+# Ticks let the bars below them through, if nothing else is said.
+_TICK: Spec = {"type": "tick", "thickness": 2.5, "opacity": 1}
 # Month, day and hour as ISO 8601 orders them, so that nobody takes one for the other.
 _TIME_FORMAT = {
     "year": "%Y",
@@ -170,7 +172,7 @@ def ranges(
     ]
     median: Spec = {
         "transform": [{"filter": f"isValid(datum.{_MIDDLE})"}],
-        "mark": {"type": "tick", "color": "var(--mark)", "thickness": 2.5, "height": {"band": 1}},
+        "mark": {**_TICK, "color": "var(--mark)", "height": {"band": 1}},
         "encoding": {"x": _time(_MIDDLE), "y": y},
     }
     layers = [*bars, median]
@@ -178,7 +180,7 @@ def ranges(
         layers.append(
             {
                 "transform": [{"filter": "isValid(datum.due)"}],
-                "mark": {"type": "tick", "color": "var(--due)", "thickness": 2.5, "height": _ROW_HEIGHT},
+                "mark": {**_TICK, "color": "var(--due)", "height": _ROW_HEIGHT},
                 "encoding": {"x": _time("due"), "y": y},
             }
         )

@@ -33,6 +33,7 @@ def forecast_section(forecast: Forecast) -> Html:
         people("People in all tasks: means over the replications (UTC)", forecast.people, "forecast.people"),
         element(
             "p",
+            "Planned: items that are theirs from the start; what they take from a queue comes on top. "
             "Utilisation: hours of work as a share of working hours until the end of the plan. "
             "Last: the share of replications in which nobody finishes later.",
             class_="quiet",
