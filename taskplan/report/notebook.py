@@ -8,7 +8,7 @@ from taskplan.planning.summary import parts, plan_heading
 from taskplan.planning.wording import deed, fairness_line, short_digest
 from taskplan.report.charts import LEVEL_NAMES
 from taskplan.report.html import Content, Html, element, join, name
-from taskplan.report.outlook import HEADLINE, spoken
+from taskplan.report.outlook import HEADLINE, done_by, spoken
 from taskplan.report.sparkline import fan
 from taskplan.report.values import about, count, day, percent, probability, when
 from taskplan.simulation.forecast import LEVELS
@@ -93,13 +93,21 @@ def _scenarios(forecast: Forecast) -> Html | None:
     for found in forecast.scenarios:
         middle = found.sooner[LEVELS.index(0.5)]
         sooner = "not known" if middle is None else f"{middle:+,.1f}"
-        rows.append((name(found.name), *_finish(found.finish), sooner, percent(found.better)))
-    return _table(("what if", *_DONE_BY, "due", "on time", "hours sooner", "sooner in"), rows, 1)
+        rows.append(
+            (
+                name(found.name),
+                *done_by(found.finish),
+                probability(found.finish),
+                sooner,
+                percent(found.better),
+            )
+        )
+    return _table(("what if", *_DONE_BY, "on time", "hours sooner", "sooner in"), rows, 1)
 
 
 def _finish(finish: Finish) -> list[Content]:
     due = None if finish.due is None else day(finish.due)
-    return [*(when(finish.at[level]) for level in HEADLINE), due, probability(finish)]
+    return [*done_by(finish), due, probability(finish)]
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[Content]], words: int) -> Html:
