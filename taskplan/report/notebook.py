@@ -59,7 +59,7 @@ def forecast_fragment(forecast: Forecast) -> str:
         when(forecast.start),
         "; times in UTC",
         ", ± is twice the standard error)" if is_estimated(forecast) else ")",
-        *(element("div", line) for line in limit_lines(forecast) if line),
+        *(element("div", line) for line in limit_lines(forecast)),
         element("div", element("small", left)),
         element("div", fan(forecast.burndown, f"{left}. {spoken(forecast.finish)}")),
         _table(columns, rows, 1),

@@ -74,7 +74,7 @@ def outlook_section(forecast: Forecast) -> Html:
 
 def _limits(forecast: Forecast) -> Html | None:
     """Return what limits the forecast, in the words of the terminal."""
-    lines = [line for line in limit_lines(forecast) if line]
+    lines = limit_lines(forecast)
     return element("ul", *(element("li", line) for line in lines), class_="limits") if lines else None
 
 
