@@ -69,7 +69,7 @@ def simulate(
         raise click.UsageError(
             "give --workforce FILE; `taskplan init team.yaml --workforce` writes a first one"
         )
-    names = tuple(name.strip() for name in compare.split(",")) if compare else ()
+    names = tuple(dict.fromkeys(name.strip() for name in compare.split(","))) if compare else ()
     questions = Questions(names, what_if)
     if target is not None:
         # Nobody should wait for what cannot be written.

@@ -79,6 +79,10 @@ class OwnFile:
 
 
 def _check_place(path: Path) -> None:
+    try:
+        path.resolve()
+    except (RuntimeError, OSError) as error:
+        raise InputError("is a link that leads to itself", source=str(path)) from error
     if path.is_dir():
         raise InputError("is a folder, expected a file to write", source=str(path))
     if not path.exists() and not path.resolve().parent.is_dir():

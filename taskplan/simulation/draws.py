@@ -35,7 +35,8 @@ def durations(worker: Worker, generator: np.random.Generator, rows: int) -> Floa
     size = (rows, BLOCK)
     if worker.shape == "exponential":
         return generator.standard_exponential(size)
-    if worker.shape == "fixed" or worker.cv == 0:
+    # So small a variation only makes numbers that no computer can tell apart.
+    if worker.shape == "fixed" or worker.cv < 1e-6:
         return np.ones(size)
     if worker.shape == "gamma":
         shape = 1 / worker.cv**2

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,6 +16,13 @@ LEVELS = (0.05, 0.25, 0.5, 0.8, 0.95)
 """The quantiles that a forecast gives."""
 
 
+Moment = Annotated[float, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_000)]
+"""Milliseconds since 1970 UTC, from the year 1 to 9999."""
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+Number = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Finish(msgspec.Struct, frozen=True, kw_only=True):
     """When something is done: `at` are the quantiles `LEVELS` in milliseconds since 1970 UTC.
 
@@ -23,11 +31,11 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
     share of replications that keep it, `error` its standard error.
     """
 
-    at: tuple[float | None, ...]
-    done: float
-    due: float | None = None
-    on_time: float | None = None
-    error: float | None = None
+    at: tuple[Moment | None, ...]
+    done: Share
+    due: Moment | None = None
+    on_time: Share | None = None
+    error: Share | None = None
 
 
 class PersonForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,16 +49,16 @@ class PersonForecast(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     assignee: str
-    planned: int | None
-    items: float
-    again: float
-    hours: float
-    utilisation: float | None
-    last: float
+    planned: Number | None
+    items: Amount
+    again: Amount
+    hours: Amount
+    utilisation: Share | None
+    last: Share
     finish: Finish
-    first_bin: float | None = None
-    last_bin: float | None = None
-    histogram: tuple[int, ...] = ()
+    first_bin: Moment | None = None
+    last_bin: Moment | None = None
+    histogram: tuple[Number, ...] = ()
 
 
 class Burndown(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +67,8 @@ class Burndown(msgspec.Struct, frozen=True, kw_only=True):
     `left[i][j]` is the quantile `LEVELS[i]` at ``times[j]``.
     """
 
-    times: tuple[float, ...]
-    left: tuple[tuple[float, ...], ...]
+    times: tuple[Moment, ...]
+    left: tuple[tuple[Amount, ...], ...]
 
 
 class TaskForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +82,12 @@ class TaskForecast(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: str
     mode: str
-    items: int
+    items: Number
     finish: Finish
-    rejected: float
-    skipped: float
-    abandoned: float
-    ignored: float
+    rejected: Amount
+    skipped: Amount
+    abandoned: Amount
+    ignored: Amount
     people: tuple[PersonForecast, ...]
     burndown: Burndown
 
@@ -96,7 +104,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     finish: Finish
     sooner: tuple[float | None, ...]
-    better: float
+    better: Share
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +118,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     plan: str
     workforce: str
     seed: int
-    replications: int
-    start: float
+    replications: Annotated[int, msgspec.Meta(ge=1)]
+    start: Moment
     finish: Finish
     tasks: tuple[TaskForecast, ...]
     people: tuple[PersonForecast, ...]
@@ -166,7 +174,7 @@ def read_forecast(path: Path) -> Forecast:
         ) from error
     if not _is_whole(forecast):
         raise InputError(
-            f"is no forecast: not every time has its {len(LEVELS)} quantiles",
+            f"is no forecast: not every time has its {len(LEVELS)} quantiles, in order",
             source=str(path),
             hint="simulate the plan again",
         )
@@ -194,9 +202,12 @@ def _is_whole(forecast: Forecast) -> bool:
     people = [person for task in forecast.tasks for person in task.people] + [*forecast.people]
     finishes = [forecast.finish, *(person.finish for person in people)]
     finishes += [task.finish for task in forecast.tasks] + [found.finish for found in forecast.scenarios]
-    rows = [finish.at for finish in finishes] + [found.sooner for found in forecast.scenarios]
+    rows = [tuple(math.inf if at is None else at for at in finish.at) for finish in finishes]
+    gains = [found.sooner for found in forecast.scenarios]
     burndowns = [forecast.burndown, *(task.burndown for task in forecast.tasks)]
-    return all(len(row) == len(LEVELS) for row in rows) and all(map(_has_rows, burndowns))
+    whole = all(len(row) == len(LEVELS) for row in [*rows, *gains])
+    rising = all(list(row) == sorted(row) for row in rows)
+    return whole and rising and all(map(_has_rows, burndowns))
 
 
 def _has_rows(found: Burndown) -> bool:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.errors import InputError
+from taskplan.errors import InfeasibleError, InputError
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import Operation, Plan
-from taskplan.planning.spec import Spec, spec_from
+from taskplan.planning.spec import Spec, spec_from, strategy_of
+from taskplan.planning.spec_shape import Person, TaskSpec
 from taskplan.planning.wording import is_named
 from taskplan.simulation.dealing import capacities, minutes_each, worked_by
 from taskplan.simulation.engine import simulate, usual_replications
@@ -58,8 +59,9 @@ def meet_due(
     `replan` makes the plan of a spec. Tried are the split that the spec asks for, the one of
     `split_in_time`, one by everyone's capacity until the due date and an equal one, and what comes out of the
     best of them by `shifted`, each planned and simulated on the same random numbers; the first is taken
-    that is not worse than the best by more than chance. Shares of the spec give way; skills and limits stay.
-    Quality and pulling tasks, redistributions and tasks that no date is set for stay as they are.
+    that is not worse than the best by more than chance. Weights of the spec give way; skills and limits
+    stay. Tasks with counts or percentages, quality and pulling tasks, redistributions and tasks that no date
+    is set for stay as they are.
     InputError where there is no due date. Of large plans fewer replications than `REPLICATIONS` are usual.
     """
     plan = replan(spec)
@@ -71,21 +73,30 @@ def meet_due(
     replications = replications or min(REPLICATIONS, usual_replications(staged.model))
     plans = {AS_GIVEN: plan}
     for name, weights in _proposals(spec, staged).items():
-        if weights:
-            plans[name] = replan(with_weights(spec, weights))
+        if weights and (made := _planned(spec, weights, replan)) is not None:
+            plans[name] = made
     kept: dict[str, NDArray[np.bool_]] = {}
     posed = {name: stage(made, workforce, seed=plan.seed, table=table) for name, made in plans.items()}
     for name, one in posed.items():
         kept[name] = _kept(one, replications)
     best = max(kept, key=lambda name: float(kept[name].mean()))
-    if weights := _improved(spec, posed[best], replications):
-        plans[BY_TRIAL] = replan(with_weights(spec, weights))
-        kept[BY_TRIAL] = _kept(stage(plans[BY_TRIAL], workforce, seed=plan.seed, table=table), replications)
+    weights = _improved(spec, posed[best], replications)
+    if weights and (made := _planned(spec, weights, replan)) is not None:
+        plans[BY_TRIAL] = made
+        kept[BY_TRIAL] = _kept(stage(made, workforce, seed=plan.seed, table=table), replications)
     best = max(kept, key=lambda name: float(kept[name].mean()))
     # The first that is not worse than the best by more than chance.
     taken = next(name for name in kept if not _is_better(kept[best], kept[name]))
     tried = {name: float(found.mean()) for name, found in kept.items()}
     return Met(plans[taken], tried[taken], tried, taken)
+
+
+def _planned(spec: Spec, weights: Weights, replan: Callable[[Spec], Plan]) -> Plan | None:
+    """Return the plan with these weights; None where what the spec asks for does not allow them."""
+    try:
+        return replan(with_weights(spec, weights))
+    except (InputError, InfeasibleError):
+        return None
 
 
 def _kept(staged: Staged, replications: int) -> NDArray[np.bool_]:
@@ -139,7 +150,8 @@ def with_weights(spec: Spec, weights: Weights) -> Spec:
                 fields = {name: value for name, value in fields.items() if name not in ("percent", "count")}
                 kept.append({**fields, "weight": weight})
         task["assignees"] = kept
-        if task.get("strategy") == "equal":
+        # Equal parts are what is given up; other strategies take weights or refuse them.
+        if strategy_of(spec, f"tasks[{index}]")[0] == "equal":
             del task["strategy"]
     return spec_from(document, source=spec.source)
 
@@ -176,15 +188,21 @@ def _proposals(spec: Spec, staged: Staged) -> dict[str, Weights]:
 
 
 def _spec_task(spec: Spec, operation: Operation) -> int | None:
-    """Return which task of the spec an operation is of; None for those that are not split by shares."""
+    """Return which task of the spec an operation is of; None for those whose split is not ours to change."""
     for index, task in enumerate(spec.tasks):
-        if task.redistribute is not None:
+        if task.redistribute is not None or _is_fixed(task):
             continue
         if operation.action == "add_items" and task.add_to is not None and operation.title == task.add_to:
             return index
         if operation.action == "create_task" and task.name and is_named(operation.title, task.name):
             return index
     return None
+
+
+def _is_fixed(task: TaskSpec) -> bool:
+    """Tell whether the spec says in numbers who gets how much."""
+    people = (person for person in task.assignees if isinstance(person, Person))
+    return any(person.count is not None or person.percent is not None for person in people)
 
 
 def _runner(model: Model, index: int, person: int, due: float, taken: Floats) -> Runner:

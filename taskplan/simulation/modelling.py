@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -15,7 +15,12 @@ from taskplan.model.table import ItemTable
 from taskplan.planning.document import Operation, Plan
 from taskplan.planning.wording import is_named
 from taskplan.simulation.jobs import POOL, Counts, Floats, Model, Task
-from taskplan.simulation.workforce import OTHER, Workforce
+from taskplan.simulation.schedules import HORIZON
+from taskplan.simulation.workforce import OTHER, Worker, Workforce
+
+MOST_BACK = 0.95
+"""Of what comes back more often nearly nothing would ever end."""
+LEAST_SHARE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ def stage(
     if not operations:
         raise InputError("the plan has no items, and nothing to simulate")
     emails = list(dict.fromkeys(person for operation in operations for person in operation.people))
-    people = tuple(workforce.worker(email) for email in emails)
+    people = tuple(_bounded(workforce.worker(email), workforce.source) for email in emails)
     ids = [operation.allocation.items.unpack() for operation in operations]
     place = {operation.id: index for index, operation in enumerate(operations)}
     reviews = [place.get(o.task.parent or "") if o.task and o.task.type == "qa" else None for o in operations]
@@ -82,9 +87,37 @@ def stage(
     )
 
 
+def _bounded(worker: Worker, source: str) -> Worker:
+    """Return a worker who works until the horizon at most; InputError where nothing would ever end."""
+    often = {
+        "errors": worker.errors,
+        "misses": worker.misses,
+        "rejects": worker.rejects,
+        "skips and abandons together": worker.skips + worker.abandons,
+    }
+    for name, share in often.items():
+        if share > MOST_BACK:
+            raise InputError(
+                f"{name} of {worker.email} are {share:.6g}, expected at most {MOST_BACK:g}, or it never ends",
+                source=source,
+                path="people",
+            )
+    if worker.time.share < LEAST_SHARE:
+        raise InputError(
+            f"share of {worker.email} is {worker.time.share:.3g}, expected at least {LEAST_SHARE:g}",
+            source=source,
+            path="people",
+        )
+    time = replace(worker.time, closes=np.minimum(worker.time.closes, HORIZON))
+    return replace(worker, time=time)
+
+
 def mode_of(operation: Operation) -> str:
     """Return how a task hands out its items: the mode's name, else distribution."""
-    return operation.mode.kind if operation.mode is not None else "distribution"
+    if operation.mode is not None:
+        return operation.mode.kind
+    # Ground truth from a filter is handed out by the plan itself.
+    return "honeypot" if "truth" in operation.allocation.options else "distribution"
 
 
 def _task(

@@ -22,7 +22,7 @@ from taskplan.simulation.forecast import (
     PersonForecast,
     TaskForecast,
 )
-from taskplan.simulation.jobs import Counts, Floats, Outcome
+from taskplan.simulation.jobs import TOLERANCE, Counts, Floats, Outcome
 from taskplan.simulation.modelling import Staged, mode_of
 from taskplan.simulation.workforce import MINUTE, Workforce
 
@@ -53,7 +53,8 @@ def summarise(
     first = float(staged.due[0])
     if due is None and np.isfinite(first) and (staged.due == first).all():
         due = start + MINUTE * first
-    last = outcome.last.max(axis=0)
+    ends = _ends(staged, outcome)
+    last = ends.max(axis=0)
     return Forecast(
         taskplan=__version__,
         plan=plan.digest,
@@ -62,9 +63,9 @@ def summarise(
         replications=outcome.replications,
         start=start,
         finish=finish_of(whole, start, due, on_time if np.isfinite(staged.due).any() else None),
-        tasks=tuple(_task(staged, outcome, index, start) for index in range(len(staged.operations))),
+        tasks=tuple(_task(staged, outcome, ends, index, start) for index in range(len(staged.operations))),
         people=tuple(
-            _person(staged, outcome, None, person, start, last[person] >= last.max(axis=0))
+            _person(staged, outcome, ends, None, person, start, last[person] >= last.max(axis=0))
             for person in range(len(staged.model.people))
         ),
         burndown=_burndown(outcome, range(len(staged.operations)), start),
@@ -78,7 +79,8 @@ def finish_of(
 ) -> Finish:
     """Return quantiles of moments (minutes since `start`, [replications]) and the chance to be on time.
 
-    Quantiles are moments that were seen (the inverse of the empirical distribution function), to the minute.
+    Quantiles are moments that were seen (the inverse of the empirical distribution function), up to the
+    minute.
     """
     if on_time is None and due is not None:
         on_time = minutes <= (due - start) / MINUTE
@@ -102,13 +104,28 @@ def quantiles(values: Floats) -> list[float]:
 
 
 def _moment(minutes: float, start: float) -> float | None:
-    return start + MINUTE * round(minutes) if np.isfinite(minutes) else None
+    # Up, that nothing is said to be done before it is.
+    return start + MINUTE * math.ceil(minutes - TOLERANCE) if np.isfinite(minutes) else None
 
 
-def _task(staged: Staged, outcome: Outcome, index: int, start: float) -> TaskForecast:
+def _ends(staged: Staged, outcome: Outcome) -> Floats:
+    """Return when everybody is done with their part of each task, [t, p, r].
+
+    Like `Outcome.last`, but infinity where a task never ends and they have not finished what was theirs.
+    """
+    ends = outcome.last.copy()
+    for index, task in enumerate(staged.model.tasks):
+        endless = np.isinf(outcome.finish[index])
+        for person in task.people if endless.any() else ():
+            lacking = outcome.ended[index, person] < (task.owner == person).sum()
+            ends[index, person, endless & lacking] = np.inf
+    return ends
+
+
+def _task(staged: Staged, outcome: Outcome, ends: Floats, index: int, start: float) -> TaskForecast:
     operation, task = staged.operations[index], staged.model.tasks[index]
     due = float(staged.due[index])
-    last = outcome.last[index]
+    last = ends[index]
     latest = last.max(axis=0)
     return TaskForecast(
         id=operation.id,
@@ -122,19 +139,26 @@ def _task(staged: Staged, outcome: Outcome, index: int, start: float) -> TaskFor
         abandoned=_mean(outcome.abandoned[index]),
         ignored=_mean(outcome.ignored[index]),
         people=tuple(
-            _person(staged, outcome, index, person, start, last[person] >= latest) for person in task.people
+            _person(staged, outcome, ends, index, person, start, last[person] >= latest)
+            for person in task.people
         ),
         burndown=_burndown(outcome, [index], start),
     )
 
 
 def _person(
-    staged: Staged, outcome: Outcome, index: int | None, person: int, start: float, last: NDArray[np.bool_]
+    staged: Staged,
+    outcome: Outcome,
+    ends: Floats,
+    index: int | None,
+    person: int,
+    start: float,
+    last: NDArray[np.bool_],
 ) -> PersonForecast:
     """Return one person's part in a task, or (None) in all of them."""
     tasks = slice(None) if index is None else slice(index, index + 1)
-    done = outcome.last[tasks, person].max(axis=0)
-    worked = np.isfinite(done)
+    done = ends[tasks, person].max(axis=0)
+    worked = done > -np.inf
     when = np.where(worked, done, 0.0)
     spent = outcome.spent[tasks, person].sum(axis=0)
     first, final, counts = _histogram(when, start)

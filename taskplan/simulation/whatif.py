@@ -11,20 +11,21 @@ from dataclasses import dataclass, replace
 from taskplan.errors import InputError, did_you_mean
 from taskplan.simulation.dealing import dealt, is_pooled, kept_weights, whole_for, with_tasks
 from taskplan.simulation.jobs import Model
+from taskplan.simulation.modelling import LEAST_SHARE, MOST_BACK
 from taskplan.simulation.workforce import OTHER, Worker, WorkingTime
 
 FORMS = '"+1 annotator", "+2 reviewers", "-ben@example.com", "ann@example.com minutes=3" or "all errors=0.02"'
 SETTABLE = {
-    "minutes": (0.0, math.inf),
-    "review": (0.0, math.inf),
-    "cv": (0.0, math.inf),
-    "errors": (0.0, 1.0),
-    "misses": (0.0, 1.0),
-    "rejects": (0.0, 1.0),
-    "rework": (0.0, math.inf),
-    "skips": (0.0, 1.0),
-    "abandons": (0.0, 1.0),
-    "share": (0.0, 1.0),
+    "minutes": (0.0, 1e6),
+    "review": (0.0, 1e6),
+    "cv": (0.0, 100.0),
+    "errors": (0.0, MOST_BACK),
+    "misses": (0.0, MOST_BACK),
+    "rejects": (0.0, MOST_BACK),
+    "rework": (0.0, 1000.0),
+    "skips": (0.0, MOST_BACK),
+    "abandons": (0.0, MOST_BACK),
+    "share": (LEAST_SHARE, 1.0),
 }
 MOST_ADDED = 1000
 _ADD = re.compile(r"\+\s*(\d+)\s*(annotators?|reviewers?)", re.IGNORECASE)
@@ -94,8 +95,8 @@ def _setting(who: str, field: str, value: str, part: str) -> Changed:
     positive = field in ("minutes", "review", "share", "rework")
     inside = low < number <= high if positive else low <= number < high
     if not (inside and math.isfinite(number)):
-        least = f"> {low:g}" if positive else f"≥ {low:g}"
-        most = "" if math.isinf(high) else f" and {'≤' if positive else '<'} {high:g}"
+        least = f"> {low:,.10g}" if positive else f"≥ {low:,.10g}"
+        most = "" if math.isinf(high) else f" and {'≤' if positive else '<'} {high:,.10g}"
         raise InputError(f'expected a number {least}{most} in "{part}"', source="--what-if")
     return Changed(None if who == "all" else who, field, number)
 
@@ -252,6 +253,6 @@ def _set(model: Model, change: Changed) -> Model:
             )
         else:
             people[person] = replace(worker, **{change.field: change.value})  # type: ignore[arg-type]
-        if people[person].skips + people[person].abandons >= 1:
+        if people[person].skips + people[person].abandons > MOST_BACK:
             raise InputError(f"{worker.email} would never finish anything", source="--what-if")
     return replace(model, people=tuple(people))

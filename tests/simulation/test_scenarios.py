@@ -316,7 +316,8 @@ class TestFiles:
             with pytest.raises(InputError) as caught:
                 read_forecast(path)
             assert str(caught.value) == (
-                f"{path}: is no forecast: not every time has its 5 quantiles; simulate the plan again"
+                f"{path}: is no forecast: not every time has its 5 quantiles, in order; "
+                "simulate the plan again"
             )
 
     def test_of_a_newer_format(self, tmp_path: Path) -> None:

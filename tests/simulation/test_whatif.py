@@ -60,14 +60,14 @@ MISTAKES = [
     ("+1001 reviewers", 'expected 1 to 1,000 people to add, got "+1001 reviewers"'),
     ("all minuts=3", f'"minuts" cannot be set, only {", ".join(SETTABLE)}; did you mean "minutes"?'),
     ("all zone=3", f'"zone" cannot be set, only {", ".join(SETTABLE)}'),
-    ("all minutes=0", 'expected a number > 0 in "all minutes=0"'),
-    ("all minutes=inf", 'expected a number > 0 in "all minutes=inf"'),
-    ("all minutes=few", 'expected a number > 0 in "all minutes=few"'),
-    ("all cv=-1", 'expected a number ≥ 0 in "all cv=-1"'),
-    ("all share=0", 'expected a number > 0 and ≤ 1 in "all share=0"'),
-    ("all share=1.5", 'expected a number > 0 and ≤ 1 in "all share=1.5"'),
-    ("all errors=1", 'expected a number ≥ 0 and < 1 in "all errors=1"'),
-    ("all errors=nan", 'expected a number ≥ 0 and < 1 in "all errors=nan"'),
+    ("all minutes=0", 'expected a number > 0 and ≤ 1,000,000 in "all minutes=0"'),
+    ("all minutes=inf", 'expected a number > 0 and ≤ 1,000,000 in "all minutes=inf"'),
+    ("all minutes=few", 'expected a number > 0 and ≤ 1,000,000 in "all minutes=few"'),
+    ("all cv=-1", 'expected a number ≥ 0 and < 100 in "all cv=-1"'),
+    ("all share=0", 'expected a number > 0.0001 and ≤ 1 in "all share=0"'),
+    ("all share=1.5", 'expected a number > 0.0001 and ≤ 1 in "all share=1.5"'),
+    ("all errors=1", 'expected a number ≥ 0 and < 0.95 in "all errors=1"'),
+    ("all errors=nan", 'expected a number ≥ 0 and < 0.95 in "all errors=nan"'),
 ]
 
 

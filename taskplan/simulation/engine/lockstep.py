@@ -7,6 +7,8 @@ reservations; what they have in common is done for all of them at once. The rule
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from taskplan.simulation.engine.flow import Flow
@@ -16,19 +18,26 @@ from taskplan.simulation.jobs import Counts, Floats, Model, Outcome
 FINISHED, SKIPPED, ABANDONED = 0, 1, 2
 
 
-def run_lockstep(model: Model, replications: range) -> Outcome:
-    """Simulate these replications."""
-    return _Run(model, Layout(model), replications).run()
+TOLD = 500
+"""Progress is told after so many steps."""
+
+
+def run_lockstep(model: Model, replications: range, tell: Callable[[float], None] | None = None) -> Outcome:
+    """Simulate these replications; `tell` which part of the jobs has ended, from time to time."""
+    return _Run(model, Layout(model), replications).run(tell)
 
 
 class _Run(Flow):
     """The rules about people. All methods take rows, and a person and more for each."""
 
-    def run(self) -> Outcome:
-        rows = np.arange(self.rows)
+    def run(self, tell: Callable[[float], None] | None = None) -> Outcome:
+        rows, step = np.arange(self.rows), 0
         for task in np.flatnonzero(self.at.sizes == 0).tolist():
             self.close(rows, np.full(self.rows, task), np.zeros(self.rows))
         while rows.size:
+            step += 1
+            if tell is not None and step % TOLD == 0:
+                tell(1 - float(self.remaining.sum()) / max(1, self.rows * self.at.jobs))
             # All rows at once need no copy of the times.
             times = self.time if rows.size == self.rows else self.time[rows]
             event = times.argmin(axis=1)

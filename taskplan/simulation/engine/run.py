@@ -48,15 +48,21 @@ def simulate(
     for number, (people, tasks) in enumerate(parts):
         part = part_of(model, people, tasks)
         outcomes = []
-        for outcome, done in _runs(part, replications, limits):
-            outcomes.append(outcome)
+
+        def tell(done: float, before: int = number * replications) -> None:
             if progress is not None:
-                progress(number * replications + min(done, replications), len(parts) * replications)
+                progress(before + min(int(done), replications), len(parts) * replications)
+
+        for outcome, done in _runs(part, replications, limits, tell):
+            outcomes.append(outcome)
+            tell(done)
         found.append((people, tasks, _first(_beside(outcomes), replications)))
     return joined(model, found, replications)
 
 
-def _runs(model: Model, replications: int, limits: Limits) -> Iterator[tuple[Outcome, int]]:
+def _runs(
+    model: Model, replications: int, limits: Limits, tell: Callable[[float], None]
+) -> Iterator[tuple[Outcome, int]]:
     """Yield outcomes of replications, and how many are done by then."""
     single: Callable[[Model, int], Outcome] | None = None
     if is_sequential(model):
@@ -73,7 +79,12 @@ def _runs(model: Model, replications: int, limits: Limits) -> Iterator[tuple[Out
         beside -= beside % BLOCK
     for begin in range(0, replications, beside):
         end = min(begin + beside, replications)
-        yield run_lockstep(model, range(begin, end)), end
+        columns = range(begin, end)
+        yield run_lockstep(model, columns, _within(columns, tell)), end
+
+
+def _within(columns: range, tell: Callable[[float], None]) -> Callable[[float], None]:
+    return lambda part: tell(columns.start + part * len(columns))
 
 
 ARRAYS = ("finish", "last", "ended", "again", "spent", "rejected", "skipped", "abandoned", "ignored")
