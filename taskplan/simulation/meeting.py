@@ -60,8 +60,7 @@ def meet_due(
     `split_in_time`, one by everyone's capacity until the due date and an equal one, and what comes out of the
     best of them by `shifted`, each planned and simulated on the same random numbers; the first is taken
     that is not worse than the best by more than chance. Weights of the spec give way; skills and limits
-    stay. Tasks with counts or percentages, quality and pulling tasks, redistributions and tasks that no date
-    is set for stay as they are.
+    stay, and so do tasks with counts or percentages, quality and pulling tasks, and redistributions.
     InputError where there is no due date. Of large plans fewer replications than `REPLICATIONS` are usual.
     """
     plan = replan(spec)
