@@ -102,7 +102,9 @@ def test_many_items_come_in_pages(browser: Browser, gate: Gate, world: World) ->
 def test_a_wrong_token_is_told(browser: Browser, gate: Gate) -> None:
     root = gate.page.partition("#")[0]
     browser.open(root)
-    assert browser.texts("[role=alert]") == ["no token; open the address that `taskplan serve` printed"]
+    browser.wait(
+        lambda: browser.texts("[role=alert]") == ["no token; open the address that `taskplan serve` printed"]
+    )
     browser.open(f"{root}#token=wrong")
     browser.wait(
         lambda: (
