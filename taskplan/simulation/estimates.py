@@ -18,9 +18,8 @@ from statistics import median
 from taskplan.simulation.observations import Observation, Verdict
 from taskplan.simulation.shrinkage import Spreads, digamma, moderate, shrink, shrink_shares, trigamma
 
-LEVEL = 0.9
-"""How often an interval holds the true value: about so, and less where few people have little data."""
 _Z = 1.6448536269514722
+"""Of intervals that hold the true value in nine of ten cases, fewer where few people have little data."""
 _FAR = 3 * 1.482602218505602
 """Three standard deviations, in median absolute deviations of a normal distribution."""
 _OWN_SCALE = 8

@@ -108,8 +108,10 @@ def _bounded(worker: Worker, source: str) -> Worker:
             source=source,
             path="people",
         )
-    time = replace(worker.time, closes=np.minimum(worker.time.closes, HORIZON))
-    return replace(worker, time=time)
+    time = worker.time
+    kept = time.opens < HORIZON
+    cut = replace(time, opens=time.opens[kept], closes=np.minimum(time.closes[kept], HORIZON))
+    return replace(worker, time=cut)
 
 
 def mode_of(operation: Operation) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -93,10 +93,6 @@ class Workforce:
                 hint=_hint(email, self.workers),
             )
         return found
-
-    def with_workers(self, *workers: Worker) -> Workforce:
-        """Return the same workforce with these people added, or in the place of those of the same e-mail."""
-        return replace(self, workers={**self.workers, **{worker.email: worker for worker in workers}})
 
 
 def _hint(email: str, known: Mapping[str, Worker]) -> str:

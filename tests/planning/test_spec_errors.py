@@ -16,6 +16,7 @@ from taskplan.model.entities import TaskState
 from taskplan.planning import spec_shape
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import read_spec, spec_from
+from tests.documents import places, values
 from tests.planning import support
 
 HEAD = "tasks:\n  - name: t\n    assignees: [ann@example.com, ben@example.com]\n"
@@ -270,16 +271,6 @@ FULL: dict[str, Any] = {
         {"add_to": "label-train", "items": {"filenames": ["/train/apple_1.jpg"]}, "assignees": ["a@x.y"]},
     ],
 }
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
-    max_leaves=4,
-)
-
-
-def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return [path, *(place for key, entry in entries for place in places(entry, (*path, key)))]
 
 
 @given(st.sampled_from(places(FULL)[1:]), values)

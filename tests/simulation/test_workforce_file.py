@@ -24,6 +24,7 @@ from taskplan.simulation import public_holidays, workforce_shape
 from taskplan.simulation.first_workforce import first_workforce
 from taskplan.simulation.workforce import Worker
 from taskplan.simulation.workforce_file import read_workforce, workforce_from, workforce_schema
+from tests.documents import places, values
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "team.yaml"
 START = datetime.fromisoformat("2026-12-01T00:00Z").timestamp() * 1000
@@ -408,16 +409,6 @@ FULL: dict[str, Any] = {
     "review_after": "item",
     "kind": "metadata.user.scene",
 }
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
-    max_leaves=4,
-)
-
-
-def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return [path, *(place for key, entry in entries for place in places(entry, (*path, key)))]
 
 
 @given(st.sampled_from(places(FULL)[1:]), values)
