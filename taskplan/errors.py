@@ -76,7 +76,12 @@ class MissingExtraError(InputError):
     """An optional library is needed; the message names the extra that brings it."""
 
     def __init__(self, feature: str, extra: str) -> None:
+        self.feature, self.extra = feature, extra
         super().__init__(f'{feature} needs the extra "{extra}": pip install "taskplan[{extra}]"')
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        # Exceptions are copied by their arguments; that of this one is the finished sentence.
+        return type(self), (self.feature, self.extra)
 
 
 class InfeasibleError(TaskplanError):
