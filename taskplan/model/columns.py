@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from taskplan.model.table import Codes, Column, Reached
 
@@ -81,6 +82,51 @@ class ColumnBuilder:
         place = np.where(plain, len(kept), np.cumsum(~plain) - 1)
         amounts = np.array([float(v[0]) if n else 0.0 for v, n in zip(values, plain, strict=True)])
         return Column(narrow(place[codes], len(kept) + 1), kept, amounts[codes])
+
+
+def column_at(column: Column, rows: NDArray[np.int64]) -> Column:
+    """Return the column of some rows alone (int64[n], in any order), as if it had been built of them.
+
+    Values come in order of first appearance, so that nothing but these rows decides on it; a number that
+    was kept apart is an int where it is whole.
+    """
+    values, codes = column.values, column.codes[rows]
+    if column.numbers is None:
+        used, places = _first_seen(codes, len(values))
+        return Column(narrow(places, len(used)), tuple(values[code] for code in used.tolist()))
+    plain = codes == column.number_code
+    numbers = np.where(plain, column.numbers[rows], 0.0)
+    distinct, place = np.unique(numbers[plain], return_inverse=True)
+    if len(distinct) > MANY_NUMBERS:
+        used, places = _first_seen(codes, len(values) + 1)
+        kept = used != column.number_code
+        # The code of numbers comes after all others, wherever the first of them stands.
+        moved = np.where(kept, np.cumsum(kept) - 1, kept.sum())
+        others = tuple(values[code] for code in used[kept].tolist())
+        return Column(narrow(moved[places], len(others) + 1), others, numbers)
+    combined = codes.astype(np.int64)
+    combined[plain] += place.ravel()
+    used, places = _first_seen(combined, len(values) + len(distinct))
+    amounts = [int(number) if number.is_integer() else number for number in distinct.tolist()]
+    reached = (values[c] if c < len(values) else (amounts[c - len(values)],) for c in used.tolist())
+    return Column(narrow(places, len(used)), tuple(reached))
+
+
+def _first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the codes in order of first appearance, and each row's place among them."""
+    if distinct > len(codes):
+        used, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+        order = np.argsort(first, kind="stable")
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return used[order], rank[inverse.ravel()]
+    appears = np.full(distinct, len(codes), dtype=np.int64)
+    # Of several values for one index the last assigned stays.
+    appears[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    used = np.argsort(appears, kind="stable")[: int(np.count_nonzero(appears < len(codes)))]
+    rank = np.zeros(distinct, dtype=np.int64)
+    rank[used] = np.arange(len(used))
+    return used, rank[codes]
 
 
 def canonical(reached: Reached) -> Any:

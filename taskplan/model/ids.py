@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.model.fingerprint import Sums, packed_sums, text_sums
+
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 _MIX_HIGH = np.uint64(0x9E3779B97F4A7C15)
 _MIX_LOW = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -28,14 +30,34 @@ class ItemIds(Sequence[str]):
     otherwise None and the ids are held as text.
     """
 
-    __slots__ = ("_by_hash", "_texts", "packed")
+    __slots__ = ("_by_hash", "_sums", "_texts", "packed")
 
-    def __init__(self, *, packed: NDArray[np.uint8] | None = None, texts: tuple[str, ...] | None = None):
+    def __init__(
+        self,
+        *,
+        packed: NDArray[np.uint8] | None = None,
+        texts: tuple[str, ...] | None = None,
+        sums: Sums | None = None,
+    ):
         if (packed is None) == (texts is None):
             raise ValueError("give either packed or texts")
         self.packed = packed
         self._texts = texts
         self._by_hash: _ByHash | None = None
+        self._sums = sums
+
+    @property
+    def whole_sums(self) -> Sums:
+        """The sums over the ids of a whole table (`taskplan.model.fingerprint`)."""
+        if self._sums is None:
+            self._sums = self.sums()
+        return self._sums
+
+    def sums(self, first: int = 0) -> Sums:
+        """Return the sums over the ids, from row `first` on."""
+        if self.packed is not None:
+            return packed_sums(self.packed, first)
+        return text_sums(self._texts or (), first)
 
     @classmethod
     def of(cls, ids: Iterable[str]) -> ItemIds:
@@ -46,6 +68,15 @@ class ItemIds(Sequence[str]):
             packed = np.frombuffer(bytes.fromhex(joined), dtype=np.uint8).reshape(-1, 12)
             return cls(packed=packed)
         return cls(texts=texts)
+
+    @classmethod
+    def joined(cls, parts: Sequence[ItemIds]) -> ItemIds:
+        """Return the ids of several sequences as one."""
+        packed = [part.packed for part in parts if part.packed is not None and len(part)]
+        if len(packed) == sum(len(part) > 0 for part in parts):
+            whole = np.concatenate([np.zeros((0, 12), dtype=np.uint8), *packed])
+            return cls(packed=whole)
+        return cls.of(item for part in parts for item in part)
 
     def __len__(self) -> int:
         return len(self.packed) if self.packed is not None else len(self._texts or ())
@@ -87,7 +118,8 @@ class ItemIds(Sequence[str]):
             return ItemIds(packed=self.packed[rows])
         assert self._texts is not None
         texts = self._texts
-        return ItemIds(texts=tuple(texts[row] for row in rows.tolist()))
+        # Packed again where all that are taken can be: what is taken says nothing of the others.
+        return ItemIds.of(texts[row] for row in rows.tolist())
 
     def rows_of(self, wanted: ItemIds) -> NDArray[np.int64]:
         """Return for each wanted id its position in this sequence, or -1: int64[len(wanted)]."""

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.model.fingerprint import Sums, Words, column_sums, places_within
 from taskplan.model.ids import ItemIds
 
 Json = Any
@@ -36,12 +37,13 @@ class Column:
     reached in order of first appearance. Where `numbers` (float64[n]) is given,
     a row whose code equals ``len(values)`` reaches exactly the number
     ``numbers[row]`` (never a bool, never an integer beyond 2**53); numbers of
-    other rows are 0.
+    other rows are 0. `known_sums` are its sums (`taskplan.model.fingerprint`), where they are at hand.
     """
 
     codes: Codes
     values: tuple[Reached, ...]
     numbers: NDArray[np.float64] | None = None
+    known_sums: Sums | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -59,17 +61,14 @@ class Column:
             return (float(self.numbers[row]),)
         return self.values[code]
 
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 over the values row by row, independent of how the column was built."""
-        import msgspec
+    def sums(self, places: Words | int = 0) -> Sums:
+        """Return the sums over the values row by row, at `places` or from that row on."""
+        return column_sums(self.codes, self.values, self.numbers, places)
 
-        hasher = hashlib.sha256()
-        hasher.update(msgspec.json.encode(self.values))
-        hasher.update(self.codes.astype(np.uint32, copy=False).tobytes())
-        if self.numbers is not None:
-            hasher.update(self.numbers.tobytes())
-        return hasher.hexdigest()
+    @cached_property
+    def whole_sums(self) -> Sums:
+        """The sums of the column of a whole table."""
+        return self.sums() if self.known_sums is None else self.known_sums
 
     @property
     def exists_nowhere(self) -> bool:
@@ -127,16 +126,23 @@ class ItemTable(DocumentTable):
         A path after ``annotations:`` is one of the annotations.
         """
         hasher = hashlib.sha256()
-        hasher.update(f"{self.dataset}\n{len(self)}\n".encode())
-        packed = self.ids.packed
-        hasher.update(packed.tobytes() if packed is not None else "\n".join(self.ids).encode())
+        hasher.update(f"{self.dataset}\n{len(self)}\n{_hex(self.id_sums())}".encode())
         for path in sorted(set(paths)):
-            hasher.update(f"\n{path}={self._digest(path)}".encode())
-        return f"sha256:{hasher.hexdigest()}"
+            hasher.update(f"\n{path}={_hex(self.sums(path))}".encode())
+        return f"rows:{hasher.hexdigest()}"
 
-    def _digest(self, path: str) -> str:
+    def id_sums(self) -> Sums:
+        """Return the sums over the ids."""
+        return self.ids.whole_sums
+
+    def sums(self, path: str) -> Sums:
+        """Return the sums over the column at `path`, which may be one of the annotations."""
         if not path.startswith(ANNOTATIONS):
-            return self.column(path).digest
+            return self.column(path).whole_sums
         annotations = self.annotations()
-        rows = hashlib.sha256(annotations.item_rows.tobytes()).hexdigest()
-        return f"{rows}:{annotations.column(path.removeprefix(ANNOTATIONS)).digest}"
+        column = annotations.column(path.removeprefix(ANNOTATIONS))
+        return column.sums(places_within(annotations.item_rows))
+
+
+def _hex(sums: Sums) -> str:
+    return f"{sums[0]:016x}{sums[1]:016x}"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from taskplan.errors import BackendError
+from taskplan.model.fingerprint import Sums
 from taskplan.model.table import Column
 from taskplan_sqlite.store import cache as cache_module
 from taskplan_sqlite.store import table as table_module
@@ -46,8 +47,8 @@ def columns(store: SqliteStore) -> dict[str, Column]:
     return {path: table.column(path) for path in PATHS}
 
 
-def digests(store: SqliteStore) -> list[str]:
-    return [column.digest for column in columns(store).values()]
+def digests(store: SqliteStore) -> list[Sums]:
+    return [column.sums() for column in columns(store).values()]
 
 
 def folder(store: SqliteStore) -> Path:

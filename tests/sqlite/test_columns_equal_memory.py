@@ -69,7 +69,7 @@ def items(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 def same_column(one: Column, other: Column) -> None:
-    assert one.digest == other.digest
+    assert one.sums() == other.sums()
     assert [one.reached(row) for row in range(len(one))] == [other.reached(row) for row in range(len(other))]
 
 

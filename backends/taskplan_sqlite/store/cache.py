@@ -21,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.model.columns import narrow
+from taskplan.model.fingerprint import Sums
 from taskplan.model.table import Column, Reached
 
 T = TypeVar("T")
 _decode_values = msgspec.json.Decoder(tuple[tuple[Any, ...], ...]).decode
+_ROW_SUMS = ("rows_1", "rows_2")
 _UNREADABLE = (OSError, ValueError, EOFError, msgspec.MsgspecError)
 """What reading a damaged or vanished entry raises."""
 
@@ -46,11 +48,15 @@ class ColumnCache:
         arrays: dict[str, NDArray[Any]] = {"codes": column.codes}
         if column.numbers is not None:
             arrays["numbers"] = column.numbers
-        self.put(name, arrays, msgspec.json.encode(column.values))
+        self.put(name, arrays, msgspec.json.encode(column.values), column.whole_sums)
 
     def array(self, name: str) -> NDArray[Any] | None:
         """Return an array, None where there is none or it is damaged."""
         return self._read(name, lambda entry: _array(entry, "codes"))
+
+    def row_sums(self, name: str) -> Sums | None:
+        """Return the sums over the rows that were kept with an entry, None where there are none."""
+        return self._read(name, lambda entry: _row_sums(_sums(entry)))
 
     def text(self, name: str) -> bytes | None:
         """Return a text, None where there is none."""
@@ -67,8 +73,17 @@ class ColumnCache:
             shutil.rmtree(entry, ignore_errors=True)
             return None
 
-    def put(self, name: str, arrays: Mapping[str, NDArray[Any]], text: bytes = b"") -> None:
-        """Keep arrays and a text under one name; where the folder cannot be written nothing is kept."""
+    def put(
+        self,
+        name: str,
+        arrays: Mapping[str, NDArray[Any]],
+        text: bytes = b"",
+        row_sums: Sums | None = None,
+    ) -> None:
+        """Keep arrays and a text under one name; where the folder cannot be written nothing is kept.
+
+        `row_sums` are those of `taskplan.model.fingerprint`.
+        """
         entry = self._entry(name)
         try:
             self._remove_other_versions()
@@ -83,6 +98,8 @@ class ColumnCache:
                 np.save(temporary / f"{kind}.npy", array)
             (temporary / "values.json").write_bytes(text)
             sums["values"] = zlib.crc32(text)
+            if row_sums is not None:
+                sums |= zip(_ROW_SUMS, row_sums, strict=True)
             (temporary / "sums.json").write_bytes(msgspec.json.encode(sums))
             temporary.rename(entry)
         except OSError:
@@ -124,9 +141,17 @@ def _text(entry: Path) -> bytes:
 
 def _check(entry: Path, kind: str, found: int) -> None:
     """Raise ValueError where content is not what was kept: a disk or a power cut may change it."""
-    sums = msgspec.json.decode((entry / "sums.json").read_bytes(), type=dict[str, int])
-    if sums.get(kind) != found:
+    if _sums(entry).get(kind) != found:
         raise ValueError(f"{kind} was damaged")
+
+
+def _sums(entry: Path) -> dict[str, int]:
+    return msgspec.json.decode((entry / "sums.json").read_bytes(), type=dict[str, int])
+
+
+def _row_sums(sums: Mapping[str, int]) -> Sums | None:
+    first, second = (sums.get(name) for name in _ROW_SUMS)
+    return None if first is None or second is None else (first, second)
 
 
 def _column(entry: Path, rows: int) -> Column:
@@ -140,4 +165,4 @@ def _column(entry: Path, rows: int) -> Column:
         raise ValueError("a code has no value")
     if numbers is not None and (numbers.shape != (rows,) or numbers.dtype != np.float64):
         raise ValueError("the numbers do not fit the table")
-    return Column(codes, values, numbers)
+    return Column(codes, values, numbers, _row_sums(_sums(entry)))

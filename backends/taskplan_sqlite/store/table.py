@@ -27,6 +27,8 @@ from taskplan_sqlite.store.refs import OVERLAY_COLUMNS, OverlayRow, effective_re
 
 Keys = tuple[NDArray[np.int64], ItemIds]
 _CHUNK = 4_096
+_KEYS = 65_536
+"""So many keys are packed at once, which keeps memory to what they take packed."""
 
 
 def _text(value: Any) -> Any:
@@ -106,21 +108,25 @@ class StoredTable(ItemTable):
         pks, packed = self._cache.array("pks"), self._cache.array("ids")
         if pks is not None and pks.dtype == np.int64 and pks.ndim == 1:
             if packed is not None and packed.dtype == np.uint8 and packed.shape == (len(pks), 12):
-                return pks, ItemIds(packed=packed)
+                return pks, ItemIds(packed=packed, sums=self._cache.row_sums("ids"))
             texts = self._cache.text("texts")
             if texts is not None:
                 ids = ItemIds.of(msgspec.json.decode(texts, type=list[str]))
                 if len(ids) == len(pks):
                     return pks, ids
+        found: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
+        parts: list[ItemIds] = []
         with self._reading():
-            rows = self._connection.execute(
+            cursor = self._connection.execute(
                 "SELECT pk, id FROM items NOT INDEXED WHERE dataset = ? ORDER BY pk", (self.pk,)
-            ).fetchall()
-        pks = np.array([pk for pk, _ in rows], dtype=np.int64)
-        ids = ItemIds.of(item_id for _, item_id in rows)
+            )
+            while rows := cursor.fetchmany(_KEYS):
+                found.append(np.array([pk for pk, _ in rows], dtype=np.int64))
+                parts.append(ItemIds.of(item_id for _, item_id in rows))
+        pks, ids = np.concatenate(found), ItemIds.joined(parts)
         self._cache.put("pks", {"codes": pks})
         if ids.packed is not None:
-            self._cache.put("ids", {"codes": ids.packed})
+            self._cache.put("ids", {"codes": ids.packed}, row_sums=ids.whole_sums)
         else:
             self._cache.put("texts", {}, msgspec.json.encode(ids.tolist()))
         return pks, ids
