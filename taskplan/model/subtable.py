@@ -81,3 +81,10 @@ class Subtable(_Some, ItemTable):
     @cached_property
     def _annotations(self) -> SubAnnotations:
         return SubAnnotations(self._items.annotations(), self._rows)
+
+
+def table_of(table: ItemTable, rows: Rows) -> ItemTable:
+    """Return the table of some rows (int64[n], each once): the table itself where they are all of it."""
+    if len(rows) == len(table) and np.array_equal(rows, np.arange(len(rows))):
+        return table
+    return Subtable(table, rows)

@@ -7,8 +7,7 @@ brackets, and ``min``, ``max``, ``sqrt`` and ``default(field, number)``.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import reduce
 from typing import Any
@@ -40,67 +39,78 @@ _FUNCTIONS = ("default", "max", "min", "sqrt")
 _ALLOWED = f"expected numbers, fields, + - * / and {', '.join(_FUNCTIONS)}"
 
 
-@dataclass(slots=True)
-class _Reading:
-    table: ItemTable
-    rows: NDArray[np.int64]
-    paths: set[str] = field(default_factory=set)
-
-
-def efforts(
-    formula: str | float, table: ItemTable, rows: NDArray[np.int64]
-) -> tuple[Numbers, frozenset[str]]:
-    """Return the effort of each of `rows` (int64[n]), float64[n], and the columns it depends on.
+def efforts(formula: str | float, items: ItemTable) -> Numbers:
+    """Return the effort of each item, float64[n].
 
     InputError for a formula that cannot be read, for items without a number where one
     is needed, and for efforts that are negative or not finite.
     """
-    reading = _Reading(table, rows)
     if isinstance(formula, str):
-        try:
-            tree = ast.parse(formula.strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            raise InputError(f'cannot read the formula "{formula}"; {_ALLOWED}') from None
+        tree = _parsed(formula)
         with np.errstate(all="ignore"):
-            found = _evaluate(tree, reading)
+            found = _evaluate(tree, items)
     else:
         found = np.float64(formula)
-    result = np.broadcast_to(np.asarray(found, dtype=np.float64), (len(rows),)).copy()
+    result = np.broadcast_to(np.asarray(found, dtype=np.float64), (len(items),)).copy()
     wrong = np.flatnonzero(~np.isfinite(result) | (result < 0))
     if len(wrong):
-        item = table.ids[int(rows[wrong[0]])]
+        item = items.ids[int(wrong[0])]
         raise InputError(
             f'"{formula}" is {result[wrong[0]]:g} for {_items(len(wrong))}, the first is {item}; '
             "expected a number ≥ 0"
         )
-    return result, frozenset(reading.paths)
+    return result
 
 
-def _evaluate(node: ast.AST, reading: _Reading) -> Any:
+def effort_paths(formula: str | float) -> frozenset[str]:
+    """Return the columns that a formula names; InputError for one that cannot be read."""
+    if not isinstance(formula, str):
+        return frozenset()
+    return frozenset(part for path in _named(_parsed(formula)) for part in SHORT.get(path, (path,)))
+
+
+def _named(node: ast.AST) -> Iterator[str]:
+    if (path := _path(node)) is not None:
+        yield path
+        return
+    # The name of a function is no field.
+    inner = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+    for part in inner:
+        yield from _named(part)
+
+
+def _parsed(formula: str) -> ast.expr:
+    try:
+        return ast.parse(formula.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise InputError(f'cannot read the formula "{formula}"; {_ALLOWED}') from None
+
+
+def _evaluate(node: ast.AST, items: ItemTable) -> Any:
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         assert isinstance(node.value, int | float)
         return np.float64(node.value)
     if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        return _BINARY[type(node.op)](_evaluate(node.left, reading), _evaluate(node.right, reading))
+        return _BINARY[type(node.op)](_evaluate(node.left, items), _evaluate(node.right, items))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_evaluate(node.operand, reading)
+        return -_evaluate(node.operand, items)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        return _call(node.func.id, node.args, reading)
+        return _call(node.func.id, node.args, items)
     if (path := _path(node)) is not None:
-        return _complete(path, reading)
+        return _complete(path, items)
     raise InputError(f'cannot read "{ast.unparse(node)}"; {_ALLOWED}')
 
 
-def _call(name: str, arguments: list[ast.expr], reading: _Reading) -> Any:
+def _call(name: str, arguments: list[ast.expr], items: ItemTable) -> Any:
     if name not in _FUNCTIONS:
         raise InputError(
             f'there is no function "{name}", only {", ".join(_FUNCTIONS)}',
             hint=did_you_mean(name, _FUNCTIONS),
         )
     if name == "default" and len(arguments) == 2 and (path := _path(arguments[0])) is not None:
-        numbers = _numbers(path, reading)
-        return np.where(np.isnan(numbers), _evaluate(arguments[1], reading), numbers)
-    values = [_evaluate(argument, reading) for argument in arguments]
+        numbers = _numbers(path, items)
+        return np.where(np.isnan(numbers), _evaluate(arguments[1], items), numbers)
+    values = [_evaluate(argument, items) for argument in arguments]
     if name == "sqrt" and len(values) == 1:
         return np.sqrt(values[0])
     if name in ("min", "max") and values:
@@ -119,18 +129,18 @@ def _path(node: ast.AST) -> str | None:
     return None
 
 
-def _complete(path: str, reading: _Reading) -> Numbers:
-    numbers = _numbers(path, reading)
+def _complete(path: str, items: ItemTable) -> Numbers:
+    numbers = _numbers(path, items)
     missing = np.flatnonzero(np.isnan(numbers))
     if not len(missing):
         return numbers
     have = "has" if len(missing) == 1 else "have"
-    item = reading.table.ids[int(reading.rows[missing[0]])]
+    item = items.ids[int(missing[0])]
     near = None
     if len(missing) == len(numbers):
-        near = next(iter(get_close_matches(path, SHORT, 1)), None) or near_path(path, reading.table)
+        near = next(iter(get_close_matches(path, SHORT, 1)), None) or near_path(path, items)
     if near == path:
-        shown = msgspec.json.encode(reading.table.column(path).reached(int(reading.rows[0]))[:1]).decode()
+        shown = msgspec.json.encode(items.column(path).reached(0)[:1]).decode()
         raise InputError(f'"{path}" holds no numbers, but values such as {shown[1:-1]}')
     raise InputError(
         f'{_items(len(missing))} {have} no number at "{path}", the first is {item}',
@@ -138,22 +148,20 @@ def _complete(path: str, reading: _Reading) -> Numbers:
     )
 
 
-def _numbers(path: str, reading: _Reading) -> Numbers:
+def _numbers(path: str, items: ItemTable) -> Numbers:
     """Return the numbers at a path, NaN where there is none."""
-    result = np.ones(len(reading.rows))
+    result = np.ones(len(items))
     for part in SHORT.get(path, (path,)):
-        reading.paths.add(part)
-        result = result * _column_numbers(reading.table.column(part), reading.rows)
+        result = result * _column_numbers(items.column(part))
     return result
 
 
-def _column_numbers(column: Column, rows: NDArray[np.int64]) -> Numbers:
+def _column_numbers(column: Column) -> Numbers:
     values = np.array([*(_number(reached) for reached in column.values), np.nan])
-    codes = column.codes[rows]
-    found: Numbers = values[codes]
+    found: Numbers = values[column.codes]
     if column.numbers is not None:
-        plain = codes == column.number_code
-        found[plain] = column.numbers[rows][plain]
+        plain = column.codes == column.number_code
+        found[plain] = column.numbers[plain]
     return found
 
 

@@ -15,6 +15,7 @@ from taskplan.dql.explain import explain_document
 from taskplan.dql.parse import parse
 from taskplan.errors import NotFoundError, did_you_mean
 from taskplan.model.ids import ItemIds
+from taskplan.model.subtable import Subtable
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import QUEUE, Operation, Plan, Share
 from taskplan.planning.effort import efforts
@@ -221,12 +222,12 @@ def _personal(plan: Plan, operation: Operation, table: ItemTable | None, row: in
     task, index = _spec_task(plan, operation)
     if table is None or row is None or task is None:
         return []
-    rows, said = np.array([row], dtype=np.int64), []
+    item, said = Subtable(table, np.array([row], dtype=np.int64)), []
     if task.get("effort") is not None:
-        said.append(f"effort {float(efforts(task['effort'], table, rows)[0][0]):,.6g}")
+        said.append(f"effort {float(efforts(task['effort'], item)[0]):,.6g}")
     if task.get("needs"):
         spec = spec_from(plan.spec)
-        found = needs_of(spec, spec.tasks[index], f"tasks[{index}]", table, rows)
+        found = needs_of(spec, spec.tasks[index], f"tasks[{index}]", item)
         need = found.needs[int(found.codes[0])] if found is not None else Need()
         if need.skills or need.excluded:
             people = [assignee_of(person) for person in spec.tasks[index].assignees]

@@ -15,11 +15,12 @@ from taskplan.allocation.certificate import equal_certificate, share_certificate
 from taskplan.allocation.problem import Assignee, Certificate
 from taskplan.allocation.shares import asked
 from taskplan.dql.evaluate import select
+from taskplan.dql.query import Query
 from taskplan.dql.short import query_from
 from taskplan.errors import InfeasibleError, InputError, QueryError
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import QUEUE, AllocationRecord, Mode, PackedIds, Share
-from taskplan.planning.selection import query_paths, unknown_fields
+from taskplan.planning.selection import unknown_fields
 from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import PullingSpec, QualitySpec, TaskSpec
 from taskplan.planning.splitting import fairness_record
@@ -29,18 +30,18 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What the platform is to hand out, and how; the columns that it depends on, and warnings."""
+    """What the platform is to hand out, and how; the rows it takes (int64[n], rising), and warnings."""
 
     record: AllocationRecord
     mode: Mode | None
-    paths: frozenset[str] = frozenset()
+    rows: Rows
     warnings: tuple[str, ...] = ()
 
 
 def handed_out(
     spec: Spec, task: TaskSpec, path: str, table: ItemTable, rows: Rows, people: tuple[Assignee, ...]
 ) -> Handed:
-    """Return how the platform hands out `rows` (int64[n]) of a pulling or quality task.
+    """Return how the platform hands out `rows` (int64[n]) of the table in a pulling or quality task.
 
     SpecError or InfeasibleError for what the platform refuses, or what cannot be.
     """
@@ -66,7 +67,8 @@ def _pulling(asked_: PullingSpec, table: ItemTable, rows: Rows, people: Sequence
         fairness=fairness_record(equal_certificate([len(rows)], [QUEUE])),
     )
     emails = tuple(person.email for person in people)
-    return Handed(record, Mode(kind="pulling", people=emails, batch=asked_.batch, maximum=asked_.maximum))
+    mode = Mode(kind="pulling", people=emails, batch=asked_.batch, maximum=asked_.maximum)
+    return Handed(record, mode, np.sort(rows))
 
 
 def _copies(asked_: QualitySpec, table: ItemTable, rows: Rows, people: Sequence[Assignee]) -> Handed:
@@ -78,7 +80,8 @@ def _copies(asked_: QualitySpec, table: ItemTable, rows: Rows, people: Sequence[
         percent, each = asked_.percent or 100.0, asked_.assignees or len(people)
         found = quality.consensus(len(rows), loads, percent, each)
         mode = Mode(kind="consensus", people=_emails(people), percent=percent, each=each, copied=found.copied)
-    return Handed(_record(asked_.kind, table, [rows[part] for part in found.rows], people), mode)
+    parts = [rows[part] for part in found.rows]
+    return Handed(_record(asked_.kind, table, parts, people), mode, _each_once(parts))
 
 
 def _honeypot(
@@ -96,13 +99,7 @@ def _honeypot(
     to one person each, so that there has to be enough of it for all together.
     """
     percent = asked_.percent or 0.0
-    where = asked_.ground_truth
-    if where is None:
-        where = {"filename": f"{quality.HONEYPOT}/*"}
-    try:
-        query = query_from(where, where=f"{path}.quality.ground_truth", defaults=("type",))
-    except QueryError as error:
-        raise spec.error(error.message, error.path or f"{path}.quality.ground_truth", error.hint) from error
+    query = ground_truth_query(spec, asked_, path)
     pool = select(query, table)
     raw = rows[~np.isin(rows, pool)]
     mixed = quality.honeypot if asked_.ground_truth is None else _dealt_truth
@@ -124,9 +121,24 @@ def _honeypot(
             _record("honeypot", table, parts, people), options={"percent": percent, "truth": found.copied}
         ),
         mode if asked_.ground_truth is None else None,
-        query_paths(query),
+        _each_once(parts),
         tuple(warnings),
     )
+
+
+def ground_truth_query(spec: Spec, asked_: QualitySpec, path: str) -> Query:
+    """Return the query for the ground truth of the honeypot task at `path`; SpecError where it is none."""
+    where = asked_.ground_truth
+    if where is None:
+        where = {"filename": f"{quality.HONEYPOT}/*"}
+    try:
+        return query_from(where, where=f"{path}.quality.ground_truth", defaults=("type",))
+    except QueryError as error:
+        raise spec.error(error.message, error.path or f"{path}.quality.ground_truth", error.hint) from error
+
+
+def _each_once(parts: Sequence[Rows]) -> Rows:
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *parts]))
 
 
 def _dealt_truth(n_raw: int, n_pool: int, loads: Sequence[float], percent: float) -> quality.Honeypot:

@@ -13,10 +13,11 @@ from taskplan.dql.evaluate import select
 from taskplan.errors import InfeasibleError, InputError
 from taskplan.model.entities import TaskState
 from taskplan.model.ids import ItemIds
+from taskplan.model.subtable import Subtable
 from taskplan.model.table import ItemTable
 from taskplan.planning.document import AllocationRecord, MoveRecord, PackedIds, Selection, Share
 from taskplan.planning.posing import pose
-from taskplan.planning.selection import finished_query, query_paths
+from taskplan.planning.selection import finished_query
 from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import TaskSpec
 from taskplan.planning.splitting import fairness_record
@@ -36,13 +37,12 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What changes hands, as a plan keeps it; the rows that do, the columns in use, and warnings."""
+    """What changes hands, as a plan keeps it; the rows that do, and warnings."""
 
     record: AllocationRecord
     moves: tuple[MoveRecord, ...]
     selection: Selection
     rows: Rows
-    paths: frozenset[str]
     warnings: tuple[str, ...]
 
 
@@ -93,7 +93,7 @@ def redistributed(
         names = sorted({held.people[code] for code in held.holder[leaving].tolist()})
         warnings.append(f"{task.title}: {stay:,} {noun} with {', '.join(names)}")
     rows, holder, fixed = held.rows[~outside], held.holder[~outside], fixed[~outside]
-    posed = pose(spec, task, path, table, rows, people, seed)
+    posed = pose(spec, task, path, Subtable(table, rows), people, seed)
     allocation = _solved(spec, path, replace(posed.problem, held=holder, holders=held.people, started=fixed))
     taker = np.empty(len(rows), dtype=np.int64)
     taker[allocation.order] = np.repeat(np.arange(len(people)), allocation.counts)
@@ -108,7 +108,6 @@ def redistributed(
         moves,
         Selection("held", None, len(held.rows)),
         rows[changed],
-        posed.paths | query_paths(finished_query(existing.id)),
         (*posed.warnings, *warnings),
     )
 

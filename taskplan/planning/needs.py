@@ -11,47 +11,39 @@ from numpy.typing import NDArray
 
 from taskplan.allocation.problem import Assignee, Need
 from taskplan.dql.evaluate import evaluate
+from taskplan.dql.query import Query
 from taskplan.dql.short import query_from
 from taskplan.errors import QueryError
 from taskplan.model.table import ItemTable
-from taskplan.planning.selection import query_paths, unknown_fields
+from taskplan.planning.selection import unknown_fields
 from taskplan.planning.spec import Spec
-from taskplan.planning.spec_shape import TaskSpec
+from taskplan.planning.spec_shape import NeedSpec, TaskSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`codes` (int64[n]) index `needs`; `paths` are the columns that this depends on, `warnings` in words."""
+    """`codes` (int64[n]) index `needs`; `warnings` in words."""
 
     codes: NDArray[np.int64]
     needs: tuple[Need, ...]
-    paths: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
 
 
-def needs_of(
-    spec: Spec, task: TaskSpec, path: str, table: ItemTable, rows: NDArray[np.int64]
-) -> Needs | None:
-    """Return what each of `rows` (int64[n]) needs; None where the task asks for nothing."""
+def needs_of(spec: Spec, task: TaskSpec, path: str, items: ItemTable) -> Needs | None:
+    """Return what each of the task's items needs; None where the task asks for nothing."""
     if isinstance(task.needs, str):
-        return _by_field(task.needs, table, rows)
+        return _by_field(task.needs, items)
     if not task.needs:
         return None
     warnings: list[str] = []
     masks: list[NDArray[np.bool_]] = []
-    paths: set[str] = set()
     for index, need in enumerate(task.needs):
-        where = f"{path}.needs[{index}].where"
-        try:
-            query = query_from(need.where, where=where, defaults=()) if need.where is not None else None
-        except QueryError as error:
-            raise spec.error(error.message, error.path or where, error.hint) from error
-        warnings += unknown_fields(query, table) if query is not None else []
-        mask = np.ones(len(rows), dtype=np.bool_) if query is None else evaluate(query, table)[rows]
-        if len(rows) and not mask.any():
+        query = need_query(spec, need, f"{path}.needs[{index}].where")
+        warnings += unknown_fields(query, items) if query is not None else []
+        mask = np.ones(len(items), dtype=np.bool_) if query is None else evaluate(query, items)
+        if len(items) and not mask.any():
             warnings.append(f"needs[{index}] matches no item of the task")
         masks.append(mask)
-        paths |= query_paths(query) if query is not None else set()
     stated = [
         Need(frozenset(need.skills), frozenset(who.lower() for who in need.exclude)) for need in task.needs
     ]
@@ -60,7 +52,15 @@ def needs_of(
         _union([need for need, asked in zip(stated, pattern, strict=True) if asked])
         for pattern in patterns.tolist()
     )
-    return Needs(codes.ravel().astype(np.int64), united, frozenset(paths), tuple(warnings))
+    return Needs(codes.ravel().astype(np.int64), united, tuple(warnings))
+
+
+def need_query(spec: Spec, need: NeedSpec, where: str) -> Query | None:
+    """Return the query of what a spec needs, at `where` in it; None where it is asked of all items."""
+    try:
+        return query_from(need.where, where=where, defaults=()) if need.where is not None else None
+    except QueryError as error:
+        raise spec.error(error.message, error.path or where, error.hint) from error
 
 
 def apart(
@@ -86,19 +86,19 @@ def apart(
             hopeless += int((codes == place).sum())
             apart_ = plain
         united.append(apart_)
-    return Needs(codes, tuple(united), base.paths, base.warnings), hopeless
+    return Needs(codes, tuple(united), base.warnings), hopeless
 
 
-def _by_field(path: str, table: ItemTable, rows: NDArray[np.int64]) -> Needs:
+def _by_field(path: str, items: ItemTable) -> Needs:
     """Take the texts that a field reaches for names of skills."""
-    column = table.column(path)
+    column = items.column(path)
     skills = [frozenset(_texts(reached)) for reached in column.values]
     distinct = list(dict.fromkeys([*skills, frozenset[str]()]))
     place = {found: index for index, found in enumerate(distinct)}
     codes = np.array([place[found] for found in [*skills, frozenset[str]()]], dtype=np.int64)
     warnings = () if any(distinct) or column.exists_nowhere else (f'"{path}" names no skill of any item',)
     needs = tuple(Need(found) for found in distinct)
-    return Needs(codes[column.codes[rows]], needs, frozenset({path}), warnings)
+    return Needs(codes[column.codes], needs, warnings)
 
 
 def _texts(values: Iterable[Any]) -> Iterator[str]:

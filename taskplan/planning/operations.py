@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.allocation.problem import Assignee
+from taskplan.model.subtable import table_of
+from taskplan.model.table import ItemTable
 from taskplan.planning.document import QUEUE, AllocationRecord, Mode, Operation, PackedIds, Selection, Share
 from taskplan.planning.fields import task_fields
 from taskplan.planning.modes import handed_out
 from taskplan.planning.moving import added, redistributed
 from taskplan.planning.posing import assignee_of, pose
-from taskplan.planning.selection import Selected
 from taskplan.planning.spec import strategy_of
 from taskplan.planning.spec_shape import TaskSpec
-from taskplan.planning.splitting import Holders, fairness_record, split_rows
+from taskplan.planning.splitting import Holders, fairness_record, split_items
 from taskplan.planning.work import Base, Part, Work
 
 Rows = NDArray[np.int64]
@@ -24,11 +25,14 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows (int64[n]) of a task of a spec that go into one task of the platform, named with `suffix`."""
+    """Rows (int64[n]) of a task of a spec that go into one task of the platform, named with `suffix`.
+
+    `selection` says how all items of the task of the spec were found.
+    """
 
     task: TaskSpec
     path: str
-    selected: Selected
+    selection: Selection
     rows: Rows
     people: tuple[Assignee, ...]
     suffix: str
@@ -44,16 +48,14 @@ def operations(work: Work, piece: Piece) -> list[Part]:
     if task.quality is not None or task.pulling is not None:
         handed = handed_out(work.spec, task, piece.path, work.table, piece.rows, piece.people)
         work.warnings += handed.warnings
-        work.paths |= handed.paths
-        rows = work.table.ids.rows_of(handed.record.items.unpack())
-        return [_part(work, piece, handed.record, np.unique(rows), "", handed.mode)]
+        return [_part(work, piece, handed.record, handed.rows, "", handed.mode)]
     if task.add_to is not None and strategy_of(work.spec, piece.path)[0] == "sticky":
         return [_part(work, piece, _sticky_record(work, piece), piece.rows, "")]
-    split = split_rows(
-        work.spec, task, piece.path, work.table, piece.rows, piece.people, work.seed, _made_by(work, piece)
+    items = table_of(work.table, piece.rows)
+    split = split_items(
+        work.spec, task, piece.path, items, piece.people, work.seed, _made_by(work, piece, items)
     )
     work.warnings += split.warnings
-    work.paths |= split.paths
     several = len(split.records)
     return [
         _part(work, piece, record, piece.rows, f" (copy {number}/{several})" if several > 1 else "")
@@ -69,7 +71,6 @@ def redistribution(work: Work, task: TaskSpec, path: str, base: Base) -> list[Pa
     people = tuple(assignee_of(person) for person in task.assignees)
     moved = redistributed(work.spec, task, path, work.table, base.existing, people, work.seed)
     work.warnings += moved.warnings
-    work.paths |= moved.paths
     if not moved.moves:
         work.warnings.append(f"{task.title}: everyone has what is asked for; nothing moves")
         return []
@@ -89,7 +90,7 @@ def redistribution(work: Work, task: TaskSpec, path: str, base: Base) -> list[Pa
 def _part(
     work: Work, piece: Piece, record: AllocationRecord, rows: Rows, copy: str, mode: Mode | None = None
 ) -> Part:
-    task, base, selected = piece.task, piece.base, piece.selected
+    task, base = piece.task, piece.base
     suffix = piece.suffix + copy
     fields = None
     if task.add_to is None:
@@ -102,7 +103,7 @@ def _part(
         task=fields,
         target=base.task if fields is None else None,
         about=base.name,
-        selection=Selection(selected.source, selected.query_json(), len(selected.rows), task.limit),
+        selection=piece.selection,
         allocation=record,
         mode=mode,
     )
@@ -111,11 +112,11 @@ def _part(
 
 def _sticky_record(work: Work, piece: Piece) -> AllocationRecord:
     assert piece.base.existing is not None
-    posed = pose(work.spec, piece.task, piece.path, work.table, piece.rows, piece.people, work.seed)
+    items = table_of(work.table, piece.rows)
+    posed = pose(work.spec, piece.task, piece.path, items, piece.people, work.seed)
     work.warnings += posed.warnings
-    work.paths |= posed.paths
     found = added(work.spec, piece.path, work.table, piece.base.existing, piece.rows, posed.problem)
-    ids = work.table.ids.take(piece.rows[found.order])
+    ids = items.ids.take(found.order)
     return AllocationRecord(
         strategy="sticky",
         options={},
@@ -129,11 +130,11 @@ def _sticky_record(work: Work, piece: Piece) -> AllocationRecord:
     )
 
 
-def _made_by(work: Work, piece: Piece) -> Holders | None:
+def _made_by(work: Work, piece: Piece, items: ItemTable) -> Holders | None:
     """Return who has made what a QA task reviews, as far as it is known; None for other tasks."""
     if piece.task.type != "qa":
         return None
-    codes = np.full(len(work.table), -1, dtype=np.int64)
+    codes = np.full(len(items), -1, dtype=np.int64)
     people: list[str] = []
     if piece.base.parent is not None:
         before = piece.base.parent.operation
@@ -152,7 +153,7 @@ def _made_by(work: Work, piece: Piece) -> Holders | None:
     for who, ids in held:
         if who == QUEUE:
             continue
-        rows = work.table.ids.rows_of(ids)
+        rows = items.ids.rows_of(ids)
         codes[rows[rows >= 0]] = len(people)
         people.append(who)
     return Holders(codes, tuple(people))

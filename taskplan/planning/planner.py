@@ -15,6 +15,8 @@ from taskplan.planning.codec import seal
 from taskplan.planning.document import Plan, SnapshotRecord
 from taskplan.planning.graph import task_order
 from taskplan.planning.operations import Piece, operations, redistribution
+from taskplan.planning.reads import paths_read
+from taskplan.planning.reviews import plan_review
 from taskplan.planning.selection import (
     Resolver,
     Selected,
@@ -22,7 +24,6 @@ from taskplan.planning.selection import (
     select_by_query,
     select_finished,
     select_listed,
-    select_planned,
 )
 from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import TaskSpec
@@ -44,6 +45,8 @@ def make_plan(
     """
     work = Work(spec, table, resolver, spec.seed if seed is None else seed)
     order, parents = task_order(spec)
+    for index in order:
+        work.paths |= paths_read(spec, index, planned=index in parents)
     for index in order:
         work.parts[index] = _plan_task(work, index, parents.get(index))
     parts = [part for index in range(len(spec.tasks)) for part in work.parts[index]]
@@ -71,7 +74,7 @@ def make_plan(
 def _plan_task(work: Work, index: int, parent: int | None) -> list[Part]:
     task, path = work.spec.tasks[index], f"tasks[{index}]"
     if parent is not None:
-        return _plan_review(work, task, path, work.parts[parent])
+        return plan_review(work, index, work.parts[parent])
     existing: TaskState | None = None
     if task.redistribute is not None:
         existing = find_task(
@@ -93,41 +96,11 @@ def _plan_task(work: Work, index: int, parent: int | None) -> list[Part]:
     chunks = _chunks(work.spec, task, path, rows)
     base = Base() if existing is None else Base(existing.id, existing.name, existing=existing)
     people = people_of_parts(work.spec, task, path, [len(chunk) for chunk in chunks])
-    made = []
+    made: list[Part] = []
+    selection = selected.record(task.limit)
     for number, chunk in enumerate(chunks):
         suffix = f" ({number + 1}/{len(chunks)})" if len(chunks) > 1 else ""
-        made += operations(work, Piece(task, path, selected, chunk, people[number], suffix, base))
-    return made
-
-
-def _plan_review(work: Work, task: TaskSpec, path: str, parents: list[Part]) -> list[Part]:
-    """Plan a QA task over tasks of the same spec: one for each part of a task that was split."""
-    made: list[Part] = []
-    planned = np.concatenate([np.zeros(0, dtype=np.int64), *(parent.rows for parent in parents)])
-    # Copies of an overlap have the same rows; parts of a split task have none in common.
-    _, first = np.unique(planned, return_index=True)
-    chosen = select_planned(work.spec, task, path, work.table, planned[np.sort(first)])
-    work.warnings += chosen.warnings
-    work.paths |= chosen.paths
-    kept = chosen.rows if task.limit is None else chosen.rows[: task.limit]
-    if len(kept) < len(chosen.rows):
-        work.warnings.append(f"{task.title}: the limit keeps {len(kept):,} of {len(chosen.rows):,} items")
-    selections = [replace(chosen, rows=chosen.rows[np.isin(chosen.rows, parent.rows)]) for parent in parents]
-    chunks = [kept[np.isin(kept, parent.rows)] for parent in parents]
-    people = people_of_parts(work.spec, task, path, [len(chunk) for chunk in chunks])
-    for number, (parent, selected, rows) in enumerate(zip(parents, selections, chunks, strict=True)):
-        if len(rows) == 0:
-            continue
-        suffix = f" ({number + 1}/{len(parents)})" if len(parents) > 1 else ""
-        before = parent.operation.id
-        base = Base(before, None, (before,), parent=parent)
-        made += operations(work, Piece(task, path, selected, rows, people[number], suffix, base))
-    if made:
-        work.warnings.append(
-            f"{task.title}: reviews the planned items of {task.of}; none of them is finished yet"
-        )
-    else:
-        work.warnings.append(f"{task.title}: there is nothing to review; no task is planned")
+        made += operations(work, Piece(task, path, selection, chunk, people[number], suffix, base))
     return made
 
 
@@ -149,7 +122,6 @@ def _without_present(work: Work, task: TaskSpec, selected: Selected, existing: T
 
 def _limited(work: Work, task: TaskSpec, selected: Selected) -> NDArray[np.int64]:
     work.warnings += selected.warnings
-    work.paths |= selected.paths
     rows = selected.rows
     if task.limit is not None and len(rows) > task.limit:
         work.warnings.append(f"{task.title}: the limit keeps {task.limit:,} of {len(rows):,} items")

@@ -20,11 +20,10 @@ from taskplan.planning.spec_shape import OrderSpec, Person, TaskSpec
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """A problem, what its items need, the columns that it depends on, and warnings."""
+    """A problem, what its items need, and warnings."""
 
     problem: Problem
     needs: Needs | None
-    paths: frozenset[str]
     warnings: tuple[str, ...]
 
 
@@ -32,30 +31,28 @@ def pose(
     spec: Spec,
     task: TaskSpec,
     path: str,
-    table: ItemTable,
-    rows: NDArray[np.int64],
+    items: ItemTable,
     people: tuple[Assignee, ...],
     seed: int,
 ) -> Posed:
-    """Return the problem of splitting `rows` (int64[n]) between `people`; SpecError for bad formulas."""
-    ordering = _ordering(task)
-    paths = {ordering.path} if ordering.path else set()
+    """Return the problem of splitting the items of a task between `people`; SpecError for bad formulas.
+
+    It depends on these items alone, so that it is the same whatever others there are.
+    """
+    ordering = ordering_of(task)
     effort = None
     if task.effort is not None:
         try:
-            effort, read = efforts(task.effort, table, rows)
+            effort = efforts(task.effort, items)
         except InputError as error:
             raise spec.error(error.message, f"{path}.effort", error.hint) from error
-        paths |= read
-    needs = needs_of(spec, task, path, table, rows)
-    paths |= needs.paths if needs is not None else frozenset()
-    kinds, kind = _kinds(task.kind, table, rows)
-    paths |= {task.kind} if task.kind else set()
+    needs = needs_of(spec, task, path, items)
+    kinds, kind = _kinds(task.kind, items)
     problem = Problem(
-        len(rows),
+        len(items),
         people,
         ordering,
-        _keys(table, rows, ordering),
+        _keys(items, ordering),
         seed,
         effort=effort,
         need=needs.codes if needs is not None else None,
@@ -64,8 +61,8 @@ def pose(
         kinds=kinds,
         overlap=task.overlap,
     )
-    words = [*_warnings(task, table), *(f"{task.title}: {w}" for w in (needs.warnings if needs else ()))]
-    return Posed(problem, needs, frozenset(paths), tuple(words))
+    words = [*_warnings(task, items), *(f"{task.title}: {w}" for w in (needs.warnings if needs else ()))]
+    return Posed(problem, needs, tuple(words))
 
 
 def assignee_of(person: str | Person) -> Assignee:
@@ -102,61 +99,65 @@ def default_strategy(problem: Problem) -> str:
     return "weighted" if shared else "equal"
 
 
-def _ordering(task: TaskSpec) -> Ordering:
+def ordering_of(task: TaskSpec) -> Ordering:
+    """Return the ordering that a task of a spec asks for."""
     order = task.order
     if not isinstance(order, OrderSpec):
         return Ordering(order)
     return Ordering("grouped", order.grouped) if order.grouped else Ordering("stratified", order.stratified)
 
 
-def _keys(table: ItemTable, rows: NDArray[np.int64], ordering: Ordering) -> NDArray[np.integer[Any]] | None:
-    """Return each row's stratum or group, where the ordering asks for one."""
+def _keys(items: ItemTable, ordering: Ordering) -> NDArray[np.integer[Any]] | None:
+    """Return each item's stratum or group, where the ordering asks for one."""
     if ordering.path is None:
         return None
-    column = table.column(ordering.path)
+    column = items.column(ordering.path)
     # Codes stay narrow where they can: narrow keys are counted and sorted faster.
-    keys: NDArray[np.integer[Any]] = column.codes[rows]
+    keys: NDArray[np.integer[Any]] = column.codes
     if column.numbers is not None:
-        _, places = np.unique(column.numbers[rows], return_inverse=True)
+        _, places = np.unique(column.numbers, return_inverse=True)
         plain = keys == column.number_code
         keys = keys.astype(np.int64)
         keys[plain] += places.ravel()[plain]
     if ordering.kind == "grouped":
         # An item without the value belongs to no group: it may go to anybody.
         absent = [code for code, reached in enumerate(column.values) if reached == ()]
-        alone = np.isin(column.codes[rows], absent)
+        alone = np.isin(column.codes, absent)
         if alone.any():
             keys = keys.astype(np.int64)
             keys[alone] = int(keys.max()) + 1 + np.arange(int(alone.sum()))
     return keys
 
 
-def _kinds(
-    path: str | None, table: ItemTable, rows: NDArray[np.int64]
-) -> tuple[tuple[str, ...], NDArray[np.int64] | None]:
-    """Return the names of kinds and each row's, where the spec says by which field kinds differ."""
+def _kinds(path: str | None, items: ItemTable) -> tuple[tuple[str, ...], NDArray[np.int64] | None]:
+    """Return the names of kinds and each item's, where the spec says by which field kinds differ."""
     if path is None:
         return (), None
-    column = table.column(path)
-    names = [", ".join(map(str, reached)) for reached in column.values]
+    column = items.column(path)
+    names = [", ".join(map(_kind_name, reached)) for reached in column.values]
     # Numbers that were too many for names are all of one kind.
-    return (*names, "a number"), column.codes[rows].astype(np.int64)
+    return (*names, "a number"), column.codes.astype(np.int64)
 
 
-def _warnings(task: TaskSpec, table: ItemTable) -> list[str]:
+def _kind_name(value: Any) -> str:
+    # Whether a whole number was written 5 or 5.0 makes no other kind.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _warnings(task: TaskSpec, items: ItemTable) -> list[str]:
     words = []
     uses = (
         (task.kind, "by which kinds differ"),
         (task.needs if isinstance(task.needs, str) else None, "which names the skills"),
-        (_ordering(task).path, "by which it is ordered"),
+        (ordering_of(task).path, "by which it is ordered"),
     )
     for path, use in uses:
-        if path is not None and table.column(path).exists_nowhere:
-            near = near_path(path, table)
-            hint = f'; did you mean "{near}"?' if near else ""
-            words.append(f'{task.title}: no item has "{path}", {use}{hint}')
+        if path is not None and items.column(path).exists_nowhere:
+            near = near_path(path, items)
+            hint = f'; did you mean "{near}"?' if near and near != path else ""
+            words.append(f'{task.title}: no item of it has "{path}", {use}{hint}')
     factors = {kind for p in task.assignees if isinstance(p, Person) for kind in p.factors if kind != "*"}
-    if task.kind is not None and factors and not table.column(task.kind).exists_nowhere:
-        known = set(_kinds(task.kind, table, np.zeros(0, dtype=np.int64))[0])
-        words += [f'{task.title}: no item is of the kind "{kind}"' for kind in sorted(factors - known)]
+    if task.kind is not None and factors and not items.column(task.kind).exists_nowhere:
+        known = set(_kinds(task.kind, items)[0])
+        words += [f'{task.title}: no item of it is of the kind "{kind}"' for kind in sorted(factors - known)]
     return words

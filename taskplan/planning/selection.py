@@ -28,7 +28,7 @@ from taskplan.model.entities import TaskState
 from taskplan.model.ids import ItemIds
 from taskplan.model.paths import REFS
 from taskplan.model.table import ANNOTATIONS, ItemTable
-from taskplan.planning.document import SelectionSource
+from taskplan.planning.document import Selection, SelectionSource
 from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import ItemList, TaskSpec
 
@@ -43,23 +43,21 @@ class Resolver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Rows int64[m] in selection order, how they were found, the columns this depends on, and warnings."""
+    """Rows int64[m] in selection order, how they were found, and warnings."""
 
     rows: NDArray[np.int64]
     source: SelectionSource
     query: Query | None
-    paths: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
     nothing: str | None = None
     """Why nothing was selected, where that is so and no unknown path says it."""
 
-    def query_json(self) -> dict[str, Any] | None:
-        """Return the query without paging, as it is stored in a plan."""
-        if self.query is None:
-            return None
-        return {
-            name: value for name, value in to_json(self.query).items() if name not in ("page", "pageSize")
-        }
+    def record(self, limit: int | None, matched: int | None = None) -> Selection:
+        """Return what a plan keeps of it: the query without paging; `matched` rows, these where None."""
+        query = None if self.query is None else to_json(self.query)
+        if query is not None:
+            query = {name: value for name, value in query.items() if name not in ("page", "pageSize")}
+        return Selection(self.source, query, len(self.rows) if matched is None else matched, limit)
 
 
 def task_query(spec: Spec, task: TaskSpec, path: str) -> Query:
@@ -78,8 +76,7 @@ def select_by_query(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> 
         rows,
         "filter" if task.filter is not None else "dataset",
         query,
-        query_paths(query),
-        tuple(_query_warnings(query, task, table)),
+        tuple(query_warnings(query, task, table)),
         why_nothing(query, table) if not len(rows) and not unknown_paths(query, table) else None,
     )
 
@@ -91,10 +88,8 @@ def select_listed(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> Se
     place = f"{path}.items.{kind}s"
     if kind == "id":
         found = table.ids.rows_of(ItemIds.of(wanted))
-        paths: frozenset[str] = frozenset()
     else:
         found = _rows_of_filenames(spec, place, table, wanted)
-        paths = frozenset({"filename"})
     seen: dict[str, int] = {}
     for index, name in enumerate(wanted):
         if name in seen:
@@ -110,7 +105,7 @@ def select_listed(spec: Spec, task: TaskSpec, path: str, table: ItemTable) -> Se
             f"{place}[{first}]",
             did_you_mean(wanted[first], candidates),
         )
-    return Selected(found, "items", None, paths)
+    return Selected(found, "items", None)
 
 
 def _listed(items: ItemList) -> tuple[str, list[str]]:
@@ -131,8 +126,7 @@ def select_finished(spec: Spec, task: TaskSpec, path: str, table: ItemTable, par
         select(query, table),
         "finished",
         query,
-        query_paths(query),
-        tuple(_query_warnings(asked, task, table)),
+        tuple(query_warnings(asked, task, table)),
     )
 
 
@@ -164,7 +158,7 @@ def select_planned(
         return Selected(planned, "planned", None)
     query = task_query(spec, task, path)
     kept = planned[evaluate(query, table)[planned]]
-    return Selected(kept, "planned", query, query_paths(query), tuple(_query_warnings(query, task, table)))
+    return Selected(kept, "planned", query, tuple(query_warnings(query, task, table)))
 
 
 def find_task(spec: Spec, resolver: Resolver | None, dataset: str, name: str, path: str) -> TaskState:
@@ -189,7 +183,8 @@ def query_paths(query: Query) -> frozenset[str]:
     return frozenset((*item_paths(query), *(ANNOTATIONS + path for path in annotation_paths(query))))
 
 
-def _query_warnings(query: Query, task: TaskSpec, table: ItemTable) -> list[str]:
+def query_warnings(query: Query, task: TaskSpec, table: ItemTable) -> list[str]:
+    """Say what of a task's filter is not as it looks."""
     warnings = [f"{task.title}: {words}" for words in unknown_fields(query, table)]
     if (query.page, query.page_size) not in ((None, None), SDK_PAGE):
         warnings.append(f"{task.title}: the page of the filter plays no part in a task; limit does")

@@ -28,16 +28,15 @@ from taskplan.planning.spec_shape import TaskSpec
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Allocations as a plan records them (one for each copy of an overlap), their columns, and warnings."""
+    """Allocations as a plan records them (one for each copy of an overlap), and warnings."""
 
     records: tuple[AllocationRecord, ...]
-    paths: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Who has made what is reviewed: `codes` (int64[len(table)]) index `people`, -1 for nobody."""
+    """Who has made what is reviewed: `codes` (int64[n]) of each item index `people`, -1 for nobody."""
 
     codes: NDArray[np.int64]
     people: tuple[str, ...]
@@ -82,37 +81,35 @@ def people_of_parts(
     return parts
 
 
-def split_rows(
+def split_items(
     spec: Spec,
     task: TaskSpec,
     path: str,
-    table: ItemTable,
-    rows: NDArray[np.int64],
+    items: ItemTable,
     people: tuple[Assignee, ...],
     seed: int,
     made_by: Holders | None = None,
 ) -> Split:
-    """Split `rows` (int64[n]) of a table between the `people` of the task at `path` of a spec.
+    """Split items between the `people` of the task at `path` of a spec.
 
     Where `made_by` tells who has made what they review, nobody reviews their own
     work, as far as that can be avoided. SpecError for shares or a strategy that do
     not fit together, and for a strategy that answers with no allocation at all;
     InfeasibleError where what is asked for cannot be.
     """
-    posed = pose(spec, task, path, table, rows, people, seed)
+    posed = pose(spec, task, path, items, people, seed)
     solver = _Solver(spec, path, posed)
     warnings: list[str] = []
     if made_by is not None and {person.email for person in people} & set(made_by.people):
-        allocation, warnings = solver.apart(made_by.codes[rows], made_by.people)
+        allocation, warnings = solver.apart(made_by.codes, made_by.people)
     else:
         allocation = solver.solve(posed.problem)
-    ids = table.ids.take(rows)
     records = tuple(
-        solver.record(ids.take(order), counts, allocation)
+        solver.record(items.ids.take(order), counts, allocation)
         for order, counts in copies(allocation, task.overlap)
     )
     notes = (*posed.warnings, *(f"{task.title}: {note}" for note in (*allocation.notes, *warnings)))
-    return Split(records, posed.paths, notes)
+    return Split(records, notes)
 
 
 def copies(allocation: Allocation, overlap: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

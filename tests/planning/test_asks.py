@@ -63,7 +63,7 @@ FORMULAS = documents(
     ],
 )
 def test_formulas(formula: str | float, expected: list[float]) -> None:
-    found, _ = efforts(formula, FORMULAS, np.arange(2))
+    found = efforts(formula, FORMULAS)
     assert found.tolist() == pytest.approx(expected)
 
 
@@ -86,7 +86,7 @@ def test_formulas(formula: str | float, expected: list[float]) -> None:
 )
 def test_formulas_that_make_no_sense(formula: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        efforts(formula, FORMULAS, np.arange(2))
+        efforts(formula, FORMULAS)
     assert message in str(caught.value)
 
 
@@ -94,7 +94,7 @@ def test_formulas_that_make_no_sense(formula: str, message: str) -> None:
 @given(st.text(alphabet="abcdefmin pxl.()+-*/,0123456789'\"[]", max_size=25))
 def test_no_formula_breaks_the_reader(formula: str) -> None:
     try:
-        found, _ = efforts(formula, FORMULAS, np.arange(2))
+        found = efforts(formula, FORMULAS)
     except InputError:
         return
     assert (found >= 0).all()

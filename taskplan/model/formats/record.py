@@ -203,6 +203,8 @@ _NULLABLE = {"metadata", "itemMetadata", "name", "dir", "type", "hidden", "annot
 def _problem(record: Record, error: Exception) -> DataError:
     """Say precisely what is wrong with a text that could not be read as an item."""
     try:
+        # Releases of msgspec differ in what they raise for this.
+        record.text.decode()
         value = msgspec.json.decode(record.text)
         if isinstance(error, RecursionError):
             raise error
