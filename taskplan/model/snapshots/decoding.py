@@ -1,0 +1,200 @@
+"""Arrow columns as columns of an item table, in the form that `ColumnBuilder` gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan.model.columns import MANY_NUMBERS, canonical, is_plain_number, narrow
+from taskplan.model.ids import ItemIds
+from taskplan.model.table import Column, Reached
+
+_EXACT = 2**53
+_LOOKED_AT = 4_096
+"""Numbers that are looked at to see whether there are many."""
+_decode_texts = msgspec.json.Decoder(list[Any]).decode
+_NO_DIGIT = 255
+_DIGITS = np.full(256, _NO_DIGIT, dtype=np.uint8)
+_DIGITS[np.frombuffer(b"0123456789abcdef", dtype=np.uint8)] = np.arange(16)
+
+
+def text_column(array: Any) -> Column:
+    """Return the column of an Arrow array of strings, plain or dictionary-encoded; null is absent."""
+    codes, values = _texts(array)
+    return assemble(codes, [(value,) for value in values] + [()], distinct=True)
+
+
+def json_column(array: Any) -> Column:
+    """Return the column of an Arrow array of JSON texts of the tuples reached; null is nothing reached."""
+    codes, values = _texts(array)
+    return assemble(codes, [tuple(_decode_texts(value)) for value in values] + [()])
+
+
+def bool_column(array: Any) -> Column:
+    """Return the column of an Arrow array of bools; null is absent."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = _whole(array)
+    codes = pc.fill_null(array.cast(pa.uint8()), 2).to_numpy(zero_copy_only=False)
+    return assemble(codes, [(False,), (True,), ()], distinct=True)
+
+
+def number_column(array: Any) -> Column:
+    """Return the column of an Arrow array of int64 or float64; null is absent."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = _whole(array)
+    whole = pa.types.is_integer(array.type)
+    absent = None if not array.null_count else array.is_null().to_numpy(zero_copy_only=False)
+    amounts = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+    large = whole and len(amounts) and not -_EXACT <= int(amounts.min()) <= int(amounts.max()) <= _EXACT
+    if not large and len(np.unique(amounts[:_LOOKED_AT])) > MANY_NUMBERS + 1:
+        numbers = same_zero(amounts.astype(np.float64))
+        if absent is None:
+            return Column(np.zeros(len(numbers), dtype=np.uint8), (), numbers)
+        numbers[absent] = 0.0
+        return Column((~absent).astype(np.uint8), ((),), numbers)
+    encoded = array.dictionary_encode()
+    values = [(value,) for value in encoded.dictionary.to_pylist()]
+    return assemble(_indices(encoded.indices, len(values)), [*values, ()])
+
+
+def assemble(codes: NDArray[Any], values: Sequence[Reached], *, distinct: bool = False) -> Column:
+    """Return the column whose rows reach ``values[codes[row]]``.
+
+    Values may be unused, stand in any order and, unless `distinct` says otherwise, mean the same (``1``
+    and ``1.0``).
+    """
+    used, codes = first_seen(codes, len(values))
+    reached = [values[code] for code in used.tolist()]
+    if not distinct:
+        codes, reached = _merged(codes, reached)
+    return with_numbers(codes, reached)
+
+
+def with_numbers(codes: NDArray[Any], reached: Sequence[Reached]) -> Column:
+    """Return a column of distinct values in order of first appearance; many plain numbers are kept apart."""
+    plain = np.fromiter(map(is_plain_number, reached), dtype=bool, count=len(reached))
+    if int(plain.sum()) <= MANY_NUMBERS:
+        return Column(narrow(codes, len(reached)), tuple(reached))
+    kept = tuple(value for value, number in zip(reached, plain.tolist(), strict=True) if not number)
+    place = np.where(plain, len(kept), np.cumsum(~plain) - 1)
+    amounts = np.array(
+        [float(value[0]) if number else 0.0 for value, number in zip(reached, plain.tolist(), strict=True)]
+    )
+    return Column(narrow(place[codes], len(kept) + 1), kept, amounts[codes])
+
+
+def first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return the codes in use, in order of first appearance, and each row's place among them."""
+    appears = np.full(distinct, len(codes), dtype=np.int64)
+    # Of several values for one index the last assigned stays.
+    appears[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    used = np.argsort(appears, kind="stable")[: int(np.count_nonzero(appears < len(codes)))]
+    if np.array_equal(used, np.arange(len(used))):
+        return used, codes
+    rank = np.zeros(distinct, dtype=np.int64)
+    rank[used] = np.arange(len(used))
+    return used, rank[codes]
+
+
+def same_zero(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give all zeros the sign of the first one, for they are one value."""
+    zeros = numbers == 0
+    if zeros.any():
+        numbers[zeros] = numbers[int(np.argmax(zeros))]
+    return numbers
+
+
+def item_ids(array: Any) -> ItemIds:
+    """Return the ids in an Arrow array of strings without nulls."""
+    import pyarrow as pa
+
+    parts = [_packed(chunk) for chunk in array.cast(pa.large_string()).chunks]
+    if all(part is not None for part in parts):
+        held = [part for part in parts if part is not None]
+        return ItemIds(packed=np.concatenate([np.empty((0, 12), dtype=np.uint8), *held]))
+    return ItemIds.of(array.to_pylist())
+
+
+def _packed(chunk: Any) -> NDArray[np.uint8] | None:
+    """Return ids of 24 hexadecimal digits as bytes uint8[n, 12]; None where one is something else."""
+    _, offsets, data = chunk.buffers()
+    count = len(chunk)
+    if not count:
+        return np.empty((0, 12), dtype=np.uint8)
+    ends = np.frombuffer(offsets, dtype=np.int64)[chunk.offset : chunk.offset + count + 1]
+    if int(ends[-1] - ends[0]) != 24 * count or not (np.diff(ends) == 24).all():
+        return None
+    text = np.frombuffer(data, dtype=np.uint8)[int(ends[0]) : int(ends[-1])].reshape(count, 24)
+    digits = _DIGITS[text]
+    if (digits == _NO_DIGIT).any():
+        return None
+    return digits[:, ::2] << 4 | digits[:, 1::2]
+
+
+def _texts(array: Any) -> tuple[NDArray[Any], list[str]]:
+    """Return codes and different texts of an array of strings; the code of null comes after all texts."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    if not array.num_chunks:
+        return np.zeros(0, dtype=np.int32), []
+    array = array.unify_dictionaries()
+    values: list[str] = array.chunk(0).dictionary.to_pylist()
+    codes = np.concatenate([_indices(chunk.indices, len(values)) for chunk in array.chunks])
+    if len(set(values)) < len(values) or None in values:
+        return _once(codes, values)
+    return codes, values
+
+
+def _once(codes: NDArray[Any], values: Sequence[str | None]) -> tuple[NDArray[Any], list[str]]:
+    """Merge the entries of a dictionary that say the same; an entry that is null is absent."""
+    distinct = [value for value in dict.fromkeys(values) if value is not None]
+    place = {value: number for number, value in enumerate(distinct)}
+    target = [len(distinct) if value is None else place[value] for value in values]
+    return np.array([*target, len(distinct)])[codes], distinct
+
+
+def _indices(indices: Any, absent: int) -> NDArray[Any]:
+    """Return indices into a dictionary as numpy has them, `absent` for null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if indices.null_count:
+        # One more than the dictionary has must fit.
+        indices = pc.fill_null(indices.cast(pa.int64()), absent)
+    found: NDArray[Any] = indices.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _whole(array: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(array, pa.ChunkedArray):
+        combined = array.combine_chunks()
+        return combined if not isinstance(combined, pa.ChunkedArray) else combined.chunk(0)
+    return array
+
+
+def _merged(codes: NDArray[Any], reached: Sequence[Reached]) -> tuple[NDArray[Any], list[Reached]]:
+    index: dict[Any, int] = {}
+    kept: list[Reached] = []
+    target = np.empty(len(reached), dtype=np.int64)
+    for old, value in enumerate(reached):
+        key = canonical(value)
+        new = index.get(key)
+        if new is None:
+            new = index[key] = len(kept)
+            kept.append(value)
+        target[old] = new
+    if len(kept) == len(reached):
+        return codes, kept
+    return target[codes], kept

@@ -1,0 +1,111 @@
+"""Opening a snapshot: what lies at a location, and which partitions it has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from taskplan.errors import DataError, InputError
+from taskplan.model.snapshots.manifest import MANIFEST, UNFINISHED, read_manifest
+from taskplan.model.snapshots.partition import Partition
+from taskplan.model.snapshots.partitioned import PartitionedTable
+from taskplan.model.snapshots.places import Place, is_url, need_arrow
+from taskplan.model.snapshots.reading import PartFile
+from taskplan.spread import HERE, Spread
+
+_SUFFIXES = (".parquet", ".pq", ".parq")
+
+
+def is_snapshot(location: str) -> bool:
+    """Tell if a location is for `open_snapshot`: a URL, or a folder of Parquet files, with or without manifest.
+
+    Nothing is opened; whether it can be read is for `open_snapshot` to say.
+    """
+    if is_url(location):
+        return True
+    folder = Path(location)
+    if not folder.is_dir():
+        return False
+    return any(_is_part(e.name) or e.name in (MANIFEST, UNFINISHED) for e in folder.iterdir())
+
+
+def open_snapshot(location: str, *, spread: Spread = HERE) -> PartitionedTable:
+    """Open a snapshot, or a folder of Parquet files that others wrote, as a table in partitions.
+
+    The columns of partitions are made where `spread` says. Of a snapshot only the manifest is read now;
+    of other files, which go by name (``part-10`` after ``part-9``), the number of rows. Their dataset is
+    named like the folder, in the project ``local``.
+
+    NotFoundError or InputError where there is nothing of the kind; DataError for a snapshot that was never
+    finished, is of another version or damaged; MissingExtraError without pyarrow.
+    """
+    need_arrow("reading a snapshot")
+    place = Place(location)
+    names = place.names()
+    if MANIFEST in names:
+        return _snapshot(place, location, names, spread)
+    if UNFINISHED in names:
+        raise DataError(
+            "is a snapshot that was never finished", source=location, hint="write it again with --overwrite"
+        )
+    files = sorted(filter(_is_part, names), key=_natural)
+    if not files:
+        raise InputError("has no Parquet files", source=location)
+    rows = spread.map(count_rows, [(location, file) for file in files])
+    partitions: list[Partition] = []
+    first = 0
+    for number, (file, count) in enumerate(zip(files, rows, strict=True)):
+        partitions.append(
+            Partition(location, file, number, first, count, None, "local", place.name, place.name)
+        )
+        first += count
+    return PartitionedTable(
+        tuple(partitions),
+        project="local",
+        dataset=place.name,
+        dataset_id=place.name,
+        known_paths=None,
+        known_annotation_paths=None,
+        checked=False,
+        spread=spread,
+    )
+
+
+def count_rows(piece: tuple[str, str]) -> int:
+    """Return the rows of a file, by location and name; what a spread does."""
+    return PartFile(*piece, rows=None).count()
+
+
+def _snapshot(place: Place, location: str, names: list[str], spread: Spread) -> PartitionedTable:
+    manifest = read_manifest(place.read(MANIFEST), place.source(MANIFEST))
+    missing = {part.file for part in manifest.parts}.difference(names)
+    if missing:
+        raise DataError("is missing", source=place.source(min(missing)), hint=f"{MANIFEST} names it")
+    partitions: list[Partition] = []
+    first = 0
+    told = manifest.project, manifest.dataset, manifest.dataset_id
+    for number, part in enumerate(manifest.parts):
+        partitions.append(
+            Partition(location, part.file, number, first, part.rows, part.annotations, *told)
+        )
+        first += part.rows
+    return PartitionedTable(
+        tuple(partitions),
+        project=manifest.project,
+        dataset=manifest.dataset,
+        dataset_id=manifest.dataset_id,
+        known_paths=manifest.known_paths,
+        known_annotation_paths=manifest.known_annotation_paths,
+        checked=True,
+        spread=spread,
+    )
+
+
+def _is_part(name: str) -> bool:
+    return name.endswith(_SUFFIXES) and not name.startswith(("_", "."))
+
+
+def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
+    """Return a key that counts where names count."""
+    pieces = re.split(r"(\d+)", name)
+    return [(int(piece) if piece.isdigit() else -1, piece) for piece in pieces], name
