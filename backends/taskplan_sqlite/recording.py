@@ -233,7 +233,7 @@ def as_plan(
         warnings=tuple(warnings),
         operations=tuple(operations),
     )
-    return seal(plan)[0], warnings
+    return seal(plan), warnings
 
 
 def _items(count: int) -> str:

@@ -73,9 +73,15 @@ class OwnFile:
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file whole or not at all, over nothing but an empty file or one of this kind."""
+        with self.open(path) as file:
+            file.write(data)
+
+    @contextmanager
+    def open(self, path: Path) -> Iterator[IO[bytes]]:
+        """Open a file to be written as `write` does; it is in its place once the block has ended well."""
         self.check(path)
         with atomic_write(path) as file:
-            file.write(data)
+            yield file
 
 
 def _check_place(path: Path) -> None:

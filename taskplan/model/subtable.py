@@ -75,6 +75,9 @@ class Subtable(_Some, ItemTable):
     def ids(self) -> ItemIds:
         return self._ids
 
+    def ids_at(self, rows: Rows) -> ItemIds:
+        return self._items.ids_at(self._rows[rows])
+
     def annotations(self) -> SubAnnotations:
         return self._annotations
 

@@ -114,6 +114,10 @@ class ItemTable(DocumentTable):
     @abstractmethod
     def ids(self) -> ItemIds: ...
 
+    def ids_at(self, rows: NDArray[np.int64]) -> ItemIds:
+        """Return the ids of some rows (int64[m]), in that order."""
+        return self.ids.take(rows)
+
     @abstractmethod
     def annotations(self) -> AnnotationTable: ...
 

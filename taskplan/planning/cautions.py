@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from taskplan.errors import InputError, NotFoundError
 from taskplan.planning.posing import assignee_of
+from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import RESERVED
 from taskplan.planning.work import Part, Work
 
 
 def overlaps(work: Work) -> None:
     """Warn where one item would be annotated in two tasks of the spec; a review is no overlap."""
+    annotating = [
+        index
+        for index, task in enumerate(work.spec.tasks)
+        if task.type != "qa" and task.redistribute is None and work.parts[index]
+    ]
+    if len(annotating) < 2:
+        return
     taken = np.full(len(work.table), -1, dtype=np.int64)
-    for index, task in enumerate(work.spec.tasks):
-        if task.type == "qa" or task.redistribute is not None:
-            continue
+    for index in annotating:
         for part in work.parts[index]:
-            before = taken[part.rows]
-            others, counts = np.unique(before[(before >= 0) & (before != index)], return_counts=True)
-            for other, shared in zip(others.tolist(), counts.tolist(), strict=True):
-                name = work.spec.tasks[other].title
-                work.warnings.append(f"{task.title}: {_items(shared)} in {name} as well")
+            before = taken[part.rows] + 1
+            shared = np.bincount(before, minlength=len(work.spec.tasks) + 1)
+            work.warnings += overlap_warnings(work.spec, index, shared[1:].tolist())
             taken[part.rows] = index
+
+
+def overlap_warnings(spec: Spec, index: int, shared: Sequence[int]) -> list[str]:
+    """Say how many items of a part of the task at `index` are in earlier tasks, by their index."""
+    title = spec.tasks[index].title
+    return [
+        f"{title}: {_items(count)} in {spec.tasks[other].title} as well"
+        for other, count in enumerate(shared)
+        if count and other != index
+    ]
 
 
 def strangers(work: Work) -> None:

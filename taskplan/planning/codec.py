@@ -8,40 +8,52 @@ it, so that not even white space can change unseen.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
 from taskplan.errors import PlanError
 from taskplan.model.files import OwnFile
-from taskplan.planning.document import FORMAT, Plan
+from taskplan.planning.document import FORMAT, Operation, Plan
 
 _START = b'{"digest":"sha256:'
 _AFTER = b'",\n'
 _DIGITS = 64
+_encode = msgspec.json.Encoder(order="deterministic").encode
 PLAN_FILE = OwnFile("plan", _START, PlanError)
 
 
-def seal(plan: Plan) -> tuple[Plan, bytes]:
-    """Return the plan with its digest, and its file."""
-    rest = _rest(plan)
-    digest = hashlib.sha256(rest).hexdigest()
-    return msgspec.structs.replace(plan, digest=f"sha256:{digest}"), b"".join(
-        (_START, digest.encode(), _AFTER, rest)
-    )
+def seal(plan: Plan) -> Plan:
+    """Return the plan with its digest."""
+    return msgspec.structs.replace(plan, digest=_digest(pieces(plan, map(operation_line, plan.operations))))
 
 
-def _rest(plan: Plan) -> bytes:
+def operation_line(operation: Operation) -> bytes:
+    """Return the line of a plan's file that is one operation."""
+    return _encode(_sorts_kept(msgspec.to_builtins(operation)))
+
+
+def pieces(plan: Plan, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what a plan's file holds after its digest: the header, and the `lines` of its operations."""
     header = {
         name: getattr(plan, name) for name in plan.__struct_fields__ if name not in ("digest", "operations")
     }
-    encode = msgspec.json.Encoder(order="deterministic").encode
-    lines = b",\n".join(encode(_sorts_kept(msgspec.to_builtins(o))) for o in plan.operations)
-    opening = encode(_sorts_kept(msgspec.to_builtins(header)))[1:-1]
-    return b"".join(
-        (opening, b',\n"operations":[', b"\n" if lines else b"", lines, b"\n]}\n" if lines else b"]}\n")
-    )
+    yield _encode(_sorts_kept(msgspec.to_builtins(header)))[1:-1]
+    before = b',\n"operations":[\n'
+    for line in lines:
+        yield before
+        yield line
+        before = b",\n"
+    yield b"\n]}\n" if before == b",\n" else b',\n"operations":[]}\n'
+
+
+def _digest(found: Iterable[bytes]) -> str:
+    hasher = hashlib.sha256()
+    for piece in found:
+        hasher.update(piece)
+    return f"sha256:{hasher.hexdigest()}"
 
 
 def _sorts_kept(value: Any) -> Any:
@@ -58,7 +70,8 @@ def _sorts_kept(value: Any) -> Any:
 
 def dump(plan: Plan) -> bytes:
     """Return the bytes of a plan file."""
-    return seal(plan)[1]
+    rest = b"".join(pieces(plan, map(operation_line, plan.operations)))
+    return b"".join((_START, hashlib.sha256(rest).hexdigest().encode(), _AFTER, rest))
 
 
 def load(data: bytes, source: str) -> Plan:
@@ -126,7 +139,32 @@ def read_plan(path: Path) -> Plan:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan file, whole or not at all; PlanError where there is something other than a plan."""
-    PLAN_FILE.write(path, dump(plan))
+    write_pieces(path, lambda: pieces(plan, map(operation_line, plan.operations)))
+
+
+def write_pieces(path: Path, rest: Callable[[], Iterable[bytes]]) -> str:
+    """Write a plan file of `pieces`, never all of it in memory, and return its digest; else as `write_plan`.
+
+    `rest` may be asked twice: for what is no file of its own, such as a pipe, the digest is made first.
+    """
+    with PLAN_FILE.open(path) as file:
+        if not file.seekable():
+            digest = _digest(rest())
+            file.write(_START + digest.removeprefix("sha256:").encode() + _AFTER)
+            for piece in rest():
+                file.write(piece)
+            return digest
+        file.write(_START + b"0" * _DIGITS + _AFTER)
+        digest = _digest(_written(file, rest()))
+        file.seek(len(_START))
+        file.write(digest.removeprefix("sha256:").encode())
+    return digest
+
+
+def _written(file: IO[bytes], found: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in found:
+        file.write(piece)
+        yield piece
 
 
 def canonical_json(value: Any) -> bytes:

@@ -11,8 +11,6 @@ def task_order(spec: Spec) -> tuple[tuple[int, ...], dict[int, int]]:
     The order of the spec is kept where it can be. SpecError for two tasks of one
     name, and for a circle, which it prints (``a → b → a``).
     """
-    import networkx as nx
-
     places: dict[str, int] = {}
     for index, task in enumerate(spec.tasks):
         if task.name is None:
@@ -28,6 +26,10 @@ def task_order(spec: Spec) -> tuple[tuple[int, ...], dict[int, int]]:
         for index, task in enumerate(spec.tasks)
         if task.of is not None and task.of in places
     }
+    if not parents:
+        return tuple(range(len(spec.tasks))), parents
+    import networkx as nx
+
     graph: nx.DiGraph[int] = nx.DiGraph()
     graph.add_nodes_from(range(len(spec.tasks)))
     graph.add_edges_from((parent, child) for child, parent in parents.items())

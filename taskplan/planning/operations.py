@@ -57,10 +57,13 @@ def operations(work: Work, piece: Piece) -> list[Part]:
     )
     work.warnings += split.warnings
     several = len(split.records)
-    return [
+    made = [
         _part(work, piece, record, piece.rows, f" (copy {number}/{several})" if several > 1 else "")
         for number, record in enumerate(split.records, 1)
     ]
+    for part, holder in zip(made, split.holders, strict=True):
+        part.holder = holder
+    return made
 
 
 def redistribution(work: Work, task: TaskSpec, path: str, base: Base) -> list[Part]:
@@ -145,6 +148,9 @@ def _made_by(work: Work, piece: Piece, items: ItemTable) -> Holders | None:
                     "their own work"
                 )
             return None
+        if piece.base.parent.holder is not None:
+            makers = tuple(share.assignee for share in before.allocation.shares)
+            return Holders(_holders_of(piece.base.parent, piece.rows), makers)
         held = list(before.items_by_assignee().items())
     elif piece.base.existing is not None:
         held = [(a.assignee.lower(), a.items) for a in piece.base.existing.assignments]
@@ -157,3 +163,10 @@ def _made_by(work: Work, piece: Piece, items: ItemTable) -> Holders | None:
         codes[rows[rows >= 0]] = len(people)
         people.append(who)
     return Holders(codes, tuple(people))
+
+
+def _holders_of(parent: Part, rows: Rows) -> Rows:
+    """Return who has each of `rows`, which are among the rows of the part."""
+    assert parent.holder is not None
+    listed = np.argsort(parent.rows, kind="stable")
+    return parent.holder[listed[np.searchsorted(parent.rows[listed], rows)]]

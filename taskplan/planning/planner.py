@@ -68,7 +68,7 @@ def make_plan(
         warnings=tuple(dict.fromkeys(work.warnings)),
         operations=tuple(part.operation for part in parts),
     )
-    return seal(plan)[0]
+    return seal(plan)
 
 
 def _plan_task(work: Work, index: int, parent: int | None) -> list[Part]:

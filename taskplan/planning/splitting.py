@@ -28,9 +28,13 @@ from taskplan.planning.spec_shape import TaskSpec
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Allocations as a plan records them (one for each copy of an overlap), and warnings."""
+    """Allocations as a plan records them (one for each copy of an overlap), and warnings.
+
+    `holders` (int64[n] each) tell who gets each item, by place among the shares.
+    """
 
     records: tuple[AllocationRecord, ...]
+    holders: tuple[NDArray[np.int64], ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -104,12 +108,17 @@ def split_items(
         allocation, warnings = solver.apart(made_by.codes, made_by.people)
     else:
         allocation = solver.solve(posed.problem)
-    records = tuple(
-        solver.record(items.ids.take(order), counts, allocation)
-        for order, counts in copies(allocation, task.overlap)
-    )
+    dealt = copies(allocation, task.overlap)
+    records = tuple(solver.record(items.ids_at(order), counts, allocation) for order, counts in dealt)
+    holders = tuple(_holder(order, counts) for order, counts in dealt)
     notes = (*posed.warnings, *(f"{task.title}: {note}" for note in (*allocation.notes, *warnings)))
-    return Split(records, notes)
+    return Split(records, holders, notes)
+
+
+def _holder(order: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    holder = np.empty(len(order), dtype=np.int64)
+    holder[order] = np.repeat(np.arange(len(counts)), counts)
+    return holder
 
 
 def copies(allocation: Allocation, overlap: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -21,10 +21,14 @@ from taskplan.planning.spec import Spec
 
 @dataclass(slots=True)
 class Part:
-    """One operation, with the rows that it takes (each once, also where several people get it)."""
+    """One operation, with the rows that it takes (each once, also where several people get it).
+
+    `holder` (int64[n]) tells who gets each row, by place among the shares, where that is at hand.
+    """
 
     operation: Operation
     rows: NDArray[np.int64]
+    holder: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,9 @@ class Work:
         )
         plain = key()
         self.used[plain] += 1
+        again = self.used[plain]
         name = free_id(draft.id, self.names)
         self.names.add(name)
-        operation = msgspec.structs.replace(draft, key=key(again=self.used[plain]), id=name)
+        operation = msgspec.structs.replace(draft, key=plain if again == 1 else key(again=again), id=name)
         self.made[name] = operation
         return operation

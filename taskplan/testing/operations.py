@@ -32,7 +32,7 @@ def plan_of(table: ItemTable, *operations: Operation) -> Plan:
     """Return a sealed plan of some operations over the items of a table."""
     snapshot = SnapshotRecord(table.project, table.dataset, len(table), table.fingerprint(()), ())
     plan = Plan(digest="", taskplan="test", seed=0, spec={}, snapshot=snapshot, operations=tuple(operations))
-    return seal(plan)[0]
+    return seal(plan)
 
 
 def pulling_task(

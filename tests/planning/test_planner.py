@@ -171,7 +171,8 @@ WARNINGS: list[tuple[dict[str, Any], str]] = [
     ({"filter": {"page_size": 7}}, "t: the page of the filter plays no part in a task; limit does"),
     (
         {"order": {"grouped": "metadata.user.scen"}},
-        't: no item of it has "metadata.user.scen", by which it is ordered; did you mean "metadata.user.scene"?',
+        't: no item of it has "metadata.user.scen", by which it is ordered; '
+        'did you mean "metadata.user.scene"?',
     ),
     (
         {"filter": {"name": {"ne": "o'neil"}}},

@@ -56,7 +56,7 @@ def large_plan() -> Plan:
 def plan_of(tasks: Sequence[dict[str, Any]], items: int, dataset: str = "fruit") -> Plan:
     documents = ({"id": f"{n:024x}", "filename": f"/{n}.jpg", "type": "file"} for n in range(items))
     made = make_plan(spec_from({"tasks": tasks}), MemoryTable.from_documents(documents, dataset=dataset))
-    return seal(made)[0]
+    return seal(made)
 
 
 def forecast_of(plan: Plan, replications: int = 400) -> Forecast:
