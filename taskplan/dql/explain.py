@@ -68,9 +68,9 @@ def explain_document(query: Query, document: Document, annotations: Sequence[Doc
 def unknown_paths(query: Query, table: ItemTable) -> tuple[tuple[str, str | None], ...]:
     """Return the paths that exist in no item (or no annotation), each with what was perhaps meant."""
     strangers: list[tuple[str, str | None]] = []
-    for path in _nowhere(_item_fields(query), table):
+    for path in _nowhere(item_fields(query), table):
         strangers.append((path, _meant(path, table)))
-    asked = list(_annotation_fields(query))
+    asked = list(annotation_fields(query))
     if asked:
         annotations = table.annotations()
         if len(table) and not len(annotations):
@@ -88,7 +88,7 @@ def _nowhere(paths: Iterable[str], table: DocumentTable) -> Iterator[str]:
         # Of a path that is not there, what lies below is not there either.
         if not len(table) or any(path.startswith(f"{above}.") for above in told):
             continue
-        if table.column(path).exists_nowhere and path not in table.known_paths():
+        if not table.has(path) and path not in table.known_paths():
             told.append(path)
             yield path
 
@@ -114,17 +114,19 @@ def _ends_in(path: str, known: Iterable[str]) -> list[str]:
     return [other for other in known if other.endswith(f".{path}")]
 
 
-def _item_fields(query: Query) -> Iterator[str]:
+def item_fields(query: Query) -> Iterator[str]:
+    """Yield the fields of items that a query names, those within others too."""
     yield from nested_fields(query.filter)
     yield from (path for path, _ in query.sort)
     for inner in (query.intersect, query.except_):
         if inner is not None:
-            yield from _item_fields(inner)
+            yield from item_fields(inner)
 
 
-def _annotation_fields(query: Query) -> Iterator[str]:
+def annotation_fields(query: Query) -> Iterator[str]:
+    """Yield the fields of annotations that a query names."""
     if query.join is not None:
         yield from nested_fields(query.join)
     for inner in (query.intersect, query.except_):
         if inner is not None:
-            yield from _annotation_fields(inner)
+            yield from annotation_fields(inner)

@@ -86,6 +86,10 @@ class DocumentTable(ABC):
     def column(self, path: str) -> Column:
         """Return the column of `path`; a path that exists nowhere gives a column of empty tuples."""
 
+    def has(self, path: str) -> bool:
+        """Tell if any document has something at a path."""
+        return not self.column(path).exists_nowhere
+
     @abstractmethod
     def documents(self, rows: Iterable[int] | None = None) -> Iterator[dict[str, Any]]:
         """Yield whole documents, all or those at `rows`, in that order."""
@@ -135,17 +139,18 @@ class ItemTable(DocumentTable):
             hasher.update(f"\n{path}={_hex(self.sums(path))}".encode())
         return f"rows:{hasher.hexdigest()}"
 
-    def id_sums(self) -> Sums:
-        """Return the sums over the ids."""
-        return self.ids.whole_sums
+    def id_sums(self, first: int = 0) -> Sums:
+        """Return the sums over the ids, as those of a part that begins with row `first` of the whole."""
+        return self.ids.sums(first) if first else self.ids.whole_sums
 
-    def sums(self, path: str) -> Sums:
+    def sums(self, path: str, first: int = 0) -> Sums:
         """Return the sums over the column at `path`, which may be one of the annotations."""
         if not path.startswith(ANNOTATIONS):
-            return self.column(path).whole_sums
+            column = self.column(path)
+            return column.sums(first) if first else column.whole_sums
         annotations = self.annotations()
         column = annotations.column(path.removeprefix(ANNOTATIONS))
-        return column.sums(places_within(annotations.item_rows))
+        return column.sums(places_within(annotations.item_rows, first))
 
 
 def _hex(sums: Sums) -> str:

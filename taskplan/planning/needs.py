@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.allocation.admission import admitted
+from taskplan.allocation.numbering import distinct
 from taskplan.allocation.problem import Assignee, Need
 from taskplan.dql.evaluate import evaluate
 from taskplan.dql.query import Query
@@ -75,18 +77,16 @@ def apart(
     And how many items this cannot be had for: nobody else may have them.
     """
     base = needs or Needs(np.zeros(len(holder), dtype=np.int64), (Need(),))
-    pairs, codes = np.unique(np.stack([base.codes, holder]), axis=1, return_inverse=True)
-    codes = codes.ravel().astype(np.int64)
-    united, hopeless = [], 0
-    for place, (need, who) in enumerate(pairs.T.tolist()):
-        plain = base.needs[need]
-        apart_ = plain if who < 0 else _union([plain, Need(excluded=frozenset({holders[who].lower()}))])
-        able = sum(apart_.admits(person) for person in people)
-        if able < overlap:
-            hopeless += int((codes == place).sum())
-            apart_ = plain
-        united.append(apart_)
-    return Needs(codes, tuple(united), base.warnings), hopeless
+    alone = [Need(excluded=frozenset({who.lower()})) for who in holders]
+    pairs = distinct(base.codes * (len(holders) + 1) + (holder + 1))
+    plain, wished = [], []
+    for pair in pairs.values.tolist():
+        need, who = divmod(pair, len(holders) + 1)
+        plain.append(base.needs[need])
+        wished.append(_union([base.needs[need], alone[who - 1]]) if who else base.needs[need])
+    met = admitted(wished, people).sum(axis=1) >= overlap
+    united = [wish if can else need for need, wish, can in zip(plain, wished, met.tolist(), strict=True)]
+    return Needs(pairs.places, tuple(united), base.warnings), int(pairs.counts[~met].sum())
 
 
 def _by_field(path: str, items: ItemTable) -> Needs:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from taskplan import __version__
 from taskplan.model.entities import TaskState
 from taskplan.model.table import ItemTable
 from taskplan.planning import cautions
+from taskplan.planning.chunks import chunk_sizes, limited, suffix_of
 from taskplan.planning.codec import seal
 from taskplan.planning.document import Plan, SnapshotRecord
 from taskplan.planning.graph import task_order
@@ -29,9 +29,6 @@ from taskplan.planning.spec import Spec
 from taskplan.planning.spec_shape import TaskSpec
 from taskplan.planning.splitting import people_of_parts
 from taskplan.planning.work import Base, Part, Work
-
-PLATFORM_LIMIT = 80_000
-"""The platform refuses a task of so many items or more (its own web form says so)."""
 
 
 def make_plan(
@@ -92,14 +89,15 @@ def _plan_task(work: Work, index: int, parent: int | None) -> list[Part]:
     if task.add_to is not None:
         existing = find_task(work.spec, work.resolver, work.table.dataset, task.add_to, f"{path}.add_to")
         selected = _without_present(work, task, selected, existing)
-    rows = _limited(work, task, selected)
-    chunks = _chunks(work.spec, task, path, rows)
+    rows = selected.rows[: limited(work, task, selected, len(selected.rows))]
+    sizes = chunk_sizes(work.spec, task, path, len(rows))
+    chunks = np.split(rows, np.cumsum(sizes)[:-1]) if sizes else []
     base = Base() if existing is None else Base(existing.id, existing.name, existing=existing)
-    people = people_of_parts(work.spec, task, path, [len(chunk) for chunk in chunks])
+    people = people_of_parts(work.spec, task, path, sizes)
     made: list[Part] = []
     selection = selected.record(task.limit)
     for number, chunk in enumerate(chunks):
-        suffix = f" ({number + 1}/{len(chunks)})" if len(chunks) > 1 else ""
+        suffix = suffix_of(number, len(chunks))
         made += operations(work, Piece(task, path, selection, chunk, people[number], suffix, base))
     return made
 
@@ -118,39 +116,6 @@ def _without_present(work: Work, task: TaskSpec, selected: Selected, existing: T
         gone = len(selected.rows) - len(kept)
         work.warnings.append(f"{task.title}: {_items(gone)} in the task already, left out")
     return replace(selected, rows=kept)
-
-
-def _limited(work: Work, task: TaskSpec, selected: Selected) -> NDArray[np.int64]:
-    work.warnings += selected.warnings
-    rows = selected.rows
-    if task.limit is not None and len(rows) > task.limit:
-        work.warnings.append(f"{task.title}: the limit keeps {task.limit:,} of {len(rows):,} items")
-        rows = rows[: task.limit]
-    if len(rows) == 0:
-        found = "no finished item" if selected.source == "finished" else "nothing"
-        verb = "items are added" if task.add_to else "task is planned"
-        work.warnings.append(f"{task.title}: the selection matches {found}; no {verb}")
-        if selected.nothing is not None:
-            work.warnings.append(f"{task.title}: {selected.nothing}")
-    return rows
-
-
-def _chunks(spec: Spec, task: TaskSpec, path: str, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    if len(rows) == 0:
-        return []
-    if task.split_above is not None and len(rows) > task.split_above:
-        most = min(task.split_above, PLATFORM_LIMIT - 1)
-        pieces = -(-len(rows) // most)
-        return np.array_split(rows, pieces)
-    if len(rows) >= PLATFORM_LIMIT and task.add_to is None:
-        if task.split_above is not None:
-            return np.array_split(rows, -(-len(rows) // (PLATFORM_LIMIT - 1)))
-        raise spec.error(
-            f"selects {len(rows):,} items, but the platform refuses a task of {PLATFORM_LIMIT:,} or more",
-            path,
-            f"split_above: {PLATFORM_LIMIT} makes several tasks of it",
-        )
-    return [rows]
 
 
 def _items(count: int) -> str:

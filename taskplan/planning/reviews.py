@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.allocation.problem import Assignee
+from taskplan.planning.chunks import suffix_of
 from taskplan.planning.document import Selection
 from taskplan.planning.operations import Piece, operations
 from taskplan.planning.selection import Selected, select_planned
@@ -48,10 +49,11 @@ def review_part(
     if len(rows) == 0:
         return []
     number, several = place
-    suffix = f" ({number + 1}/{several})" if several > 1 else ""
     before = parent.operation.id
     base = Base(before, None, (before,), parent=parent)
-    piece = Piece(work.spec.tasks[index], f"tasks[{index}]", selection, rows, people, suffix, base)
+    piece = Piece(
+        work.spec.tasks[index], f"tasks[{index}]", selection, rows, people, suffix_of(number, several), base
+    )
     return operations(work, piece)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.allocation.admission import admitted
 from taskplan.allocation.apportionment import apportion
 from taskplan.allocation.people import rest_of
 from taskplan.allocation.problem import Allocation, Assignee, Certificate, Problem
@@ -246,13 +248,12 @@ def _need_records(needs: Needs | None, people: Sequence[Assignee]) -> tuple[Need
     if needs is None:
         return ()
     counts = np.bincount(needs.codes, minlength=len(needs.needs)).tolist()
+    able = admitted(needs.needs, people).tolist()
+    emails = [person.email for person in people]
     return tuple(
         NeedRecord(
-            count,
-            tuple(sorted(need.skills)),
-            tuple(sorted(need.excluded)),
-            tuple(person.email for person in people if need.admits(person)),
+            count, tuple(sorted(need.skills)), tuple(sorted(need.excluded)), tuple(compress(emails, row))
         )
-        for need, count in zip(needs.needs, counts, strict=True)
+        for need, count, row in zip(needs.needs, counts, able, strict=True)
         if count and (need.skills or need.excluded)
     )
