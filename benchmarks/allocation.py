@@ -6,18 +6,19 @@ the rival is the pandas idiom for the same split.
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 import numpy as np
 
+from benchmarks.bandwidth import at_best
+from benchmarks.rows import Row, row
+from benchmarks.timing import in_turn, keep_freed_memory
 from taskplan.allocation.orderings import ideal_places
 from taskplan.allocation.problem import Assignee, Ordering, OrderingKind, Problem
 from taskplan.allocation.registry import load_strategy
+from taskplan.model.columns import narrow
 
 LIMIT = 2.0
 PEOPLE = 100
@@ -25,96 +26,80 @@ SCENES = 200
 VIDEO_LENGTH = 120
 
 
-def run(scale: float, repeat: int) -> list[dict[str, Any]]:
+def run(scale: float, repeat: int) -> list[Row]:
     """Measure a whole `allocate` call (counts, order, certificate) by median wall seconds."""
     items = max(1000, round(1_000_000 * scale))
-    _keep_freed_memory()
-    rng = np.random.Generator(np.random.PCG64(1))
-    # In the types that the columns of an item table have.
-    scenes = rng.integers(0, SCENES, items).astype(np.uint8)
-    videos = np.sort(rng.integers(0, max(2, items // VIDEO_LENGTH), items)).astype(np.uint16)
-    scattered = rng.permutation(videos)
-    shares = rng.lognormal(0, 0.5, PEOPLE).round(3).tolist()
-    equal = tuple(Assignee(f"p{index}@example.com") for index in range(PEOPLE))
+    keep_freed_memory()
+    shares = np.random.Generator(np.random.PCG64(2)).lognormal(0, 0.5, PEOPLE).round(3).tolist()
     weighted = tuple(Assignee(f"p{i}@example.com", weight=share) for i, share in enumerate(shares))
-    rows: list[dict[str, Any]] = []
-    for strategy, people in (("equal", equal), ("weighted", weighted)):
-        for kind, keys in _KEYS:
-            array = {None: None, "scenes": scenes, "videos": videos, "videos, scattered": scattered}[keys]
-            problem = Problem(items, people, Ordering(kind, keys), array, seed=7)
-            rows += _measure(strategy, problem, repeat)
+    rows: list[Row] = []
+    for label in ORDERINGS:
+        rows += _measure("equal", label, problem_of(label, items), repeat)
+    for label in ORDERINGS:
+        rows += _measure("weighted", label, replace(problem_of(label, items), assignees=weighted), repeat)
     return rows
 
 
-def _keep_freed_memory() -> None:
-    """Let glibc keep what is freed, for everyone: else who gets fresh pages, and pays for them, is luck.
-
-    Freeing one block of just under 32 MB raises its thresholds for the rest of the process (mallopt(3)).
-    """
-    block = np.ones(31 << 20, dtype=np.uint8)
-    del block
-
-
-_KEYS: tuple[tuple[OrderingKind, str | None], ...] = (
-    ("as-listed", None),
-    ("interleaved", None),
-    ("shuffled", None),
-    ("stratified", "scenes"),
-    ("grouped", "videos"),
-    ("grouped", "videos, scattered"),
-)
+def problem_of(label: str, items: int) -> Problem:
+    """Return a problem of `ORDERINGS`, its keys in the type that the columns of an item table have."""
+    rng = np.random.Generator(np.random.PCG64(1))
+    people = tuple(Assignee(f"p{index}@example.com") for index in range(PEOPLE))
+    kind = ORDERINGS[label]
+    keys = None
+    if kind == "stratified":
+        keys = narrow(rng.integers(0, SCENES, items), SCENES)
+    elif kind == "grouped":
+        videos = max(2, items // VIDEO_LENGTH)
+        keys = narrow(np.sort(rng.integers(0, videos, items)), videos)
+        if label.endswith("scattered"):
+            keys = rng.permutation(keys)
+    return Problem(items, people, Ordering(kind, None if keys is None else "key"), keys, seed=7)
 
 
-def _measure(strategy: str, problem: Problem, repeat: int) -> list[dict[str, Any]]:
-    kind = problem.ordering.kind
-    question = f"{strategy}, {kind}" + (", scattered" if _is_scattered(problem) else "")
-    solver = load_strategy(strategy)
-    name, primitive = _primitive(strategy, problem)
+ORDERINGS: dict[str, OrderingKind] = {
+    "as listed": "as-listed",
+    "interleaved": "interleaved",
+    "shuffled": "shuffled",
+    "stratified": "stratified",
+    "grouped": "grouped",
+    "grouped, scattered": "grouped",
+}
+"""By label: a group's items follow each other, or are scattered."""
+
+
+def _measure(strategy: str, label: str, problem: Problem, repeat: int) -> list[Row]:
+    question, solver = f"{strategy}, {label}", load_strategy(strategy)
+    name, primitive = primitive_of(label, problem, strategy)
     subjects = [("taskplan", lambda: solver.allocate(problem)), (name, primitive)]
     rival = _rival(problem)
     if rival is not None:
         subjects.append(rival)
-    figures = _interleave([subject for _, subject in subjects], repeat)
-    reference = figures[1]
-    size = f"{PEOPLE} people, {problem.n_items:,} items"
-    result = []
-    for place, ((label, _), seconds) in enumerate(zip(subjects, figures, strict=True)):
-        ours = place == 0
-        result.append(
-            {
-                "question": question,
-                "subject": label,
-                "seconds": seconds,
-                "ratio": seconds / reference,
-                "limit": f"≤ {LIMIT:g} × {name}" if ours else None,
-                "ok": seconds <= LIMIT * reference if ours else None,
-                "note": size if ours else "",
-            }
-        )
-    return result
+    ours, reference, *others = in_turn([subject for _, subject in subjects], repeat)
+    return [
+        row(
+            question,
+            "taskplan",
+            ours,
+            ours / reference,
+            limit=f"≤ {LIMIT:g} × {name}",
+            ok=ours <= LIMIT * reference,
+            note=f"{PEOPLE} people, {problem.n_items:,} items",
+            at_best=at_best(*bytes_of(problem)),
+        ),
+        row(question, name, reference, ours / reference, note="taskplan / this"),
+        *(
+            row(question, label, seconds, ours / seconds, note="taskplan / this")
+            for (label, _), seconds in zip(subjects[2:], others, strict=True)
+        ),
+    ]
 
 
-def _interleave(subjects: list[Callable[[], Any]], repeat: int) -> list[float]:
-    """Return median seconds a subject, in turn, so that a noisy spell of the machine meets all of them.
-
-    Without garbage collection, as `timeit` has it: whose garbage it meets is a matter of luck.
-    """
-    times: list[list[float]] = [[] for _ in subjects]
-    gc.collect()
-    gc.disable()
-    try:
-        for round_number in range(repeat + 1):
-            for taken, subject in zip(times, subjects, strict=True):
-                start = time.perf_counter()
-                subject()
-                if round_number or repeat == 1:
-                    taken.append(time.perf_counter() - start)
-    finally:
-        gc.enable()
-    return [median(taken) for taken in times]
+def bytes_of(problem: Problem) -> tuple[int, int]:
+    """Return the bytes that any way to split must read (the keys) and write (a position for each item)."""
+    return 0 if problem.keys is None else problem.keys.nbytes, 8 * problem.n_items
 
 
-def _primitive(strategy: str, problem: Problem) -> tuple[str, Callable[[], Any]]:
+def primitive_of(label: str, problem: Problem, strategy: str = "equal") -> tuple[str, Callable[[], Any]]:
     """Return the numpy call that the ordering cannot do without, on data made beforehand."""
     items = problem.n_items
     match problem.ordering.kind:
@@ -131,7 +116,7 @@ def _primitive(strategy: str, problem: Problem) -> tuple[str, Callable[[], Any]]
     answer = load_strategy(strategy).allocate(problem)
     owners = np.empty(items, dtype=np.uint8)
     owners[answer.order] = np.repeat(np.arange(PEOPLE, dtype=np.uint8), answer.counts)
-    if problem.ordering.kind == "grouped" and not _is_scattered(problem):
+    if label == "grouped":
         return "stable argsort of uint8", lambda: np.argsort(owners, kind="stable")
     # And before that the items of each stratum or group, to find them together.
     keys = np.asarray(problem.keys)
@@ -139,10 +124,6 @@ def _primitive(strategy: str, problem: Problem) -> tuple[str, Callable[[], Any]]
         f"stable argsorts of {keys.dtype}, uint8",
         lambda: (np.argsort(keys, kind="stable"), np.argsort(owners, kind="stable")),
     )
-
-
-def _is_scattered(problem: Problem) -> bool:
-    return problem.ordering.path == "videos, scattered"
 
 
 def _rival(problem: Problem) -> tuple[str, Callable[[], Any]] | None:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.rows import Row, row
 from taskplan.allocation.gap import solve
 
 FOLDER = Path(__file__).parents[2] / "shared" / "data" / "gap"
@@ -53,7 +54,7 @@ class Answer(NamedTuple):
 Solver = Callable[[Instance, float], float | None]
 
 
-def run(scale: float, repeat: int) -> list[dict[str, Any]]:
+def run(scale: float, repeat: int) -> list[Row]:
     """Measure each solver on each instance: its gap to the best known cost and its wall seconds.
 
     Answers do not change between runs of ours, so that only our seconds are a median of `repeat`.
@@ -64,7 +65,7 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
         instances = [one for one in instances if one.cost.shape[1] <= SMOKE_ITEMS][:SMOKE_INSTANCES]
     solvers: dict[str, Solver] = {"taskplan": _ours}
     solvers |= {f"{name}, {seconds:g} s": rival for name, rival in _rivals().items()}
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     gaps: dict[str, list[float]] = {name: [] for name in solvers}
     slowest = dict.fromkeys(solvers, 0.0)
     for instance in instances:
@@ -83,34 +84,32 @@ def _gap(value: float, reference: float) -> float:
     return round(100 * (value - reference) / abs(reference), 3) + 0.0
 
 
-def _row(instance: Instance, name: str, answer: Answer, bound: float) -> dict[str, Any]:
+def _row(instance: Instance, name: str, answer: Answer, bound: float) -> Row:
     ours = name == "taskplan"
     reference = "the best known" if instance.best is not None else "our own bound"
     gap = f"{_gap(answer.value, bound):.3f} %" if answer.value is not None else None
-    return {
-        "question": instance.name,
-        "subject": name,
-        "seconds": answer.seconds,
-        "ratio": None,
-        "limit": f"≤ {SECONDS:g} s" if ours else None,
-        "ok": gap is not None and answer.seconds <= SECONDS if ours else None,
-        "note": f"{gap} above {reference}" if gap else "no allocation found",
-    }
+    return row(
+        instance.name,
+        name,
+        answer.seconds,
+        limit=f"≤ {SECONDS:g} s" if ours else None,
+        ok=gap is not None and answer.seconds <= SECONDS if ours else None,
+        note=f"{gap} above {reference}" if gap else "no allocation found",
+    )
 
 
-def _summary(name: str, gaps: list[float], slowest: float, instances: int) -> dict[str, Any]:
+def _summary(name: str, gaps: list[float], slowest: float, instances: int) -> Row:
     ours = name == "taskplan"
     mean = fmean(gaps) if gaps else float("inf")
-    return {
-        "question": f"mean gap of {instances} instances",
-        "subject": name,
-        "seconds": slowest,
-        "ratio": None,
-        "limit": f"mean gap ≤ {MEAN_GAP:g} %, ≤ {SECONDS:g} s" if ours else None,
-        "ok": len(gaps) == instances and mean <= MEAN_GAP and slowest <= SECONDS if ours else None,
-        "note": f"mean {mean:.3f} %, largest {max(gaps, default=mean):.3f} %, slowest in seconds"
+    return row(
+        f"mean gap of {instances} instances",
+        name,
+        slowest,
+        limit=f"mean gap ≤ {MEAN_GAP:g} %, ≤ {SECONDS:g} s" if ours else None,
+        ok=len(gaps) == instances and mean <= MEAN_GAP and slowest <= SECONDS if ours else None,
+        note=f"mean {mean:.3f} %, largest {max(gaps, default=mean):.3f} %, slowest in seconds"
         + (f"; {instances - len(gaps)} without an answer" if len(gaps) < instances else ""),
-    }
+    )
 
 
 def _measured(solver: Solver, instance: Instance, seconds: float, repeat: int) -> Answer:
@@ -157,10 +156,10 @@ def _cp_sat(instance: Instance, seconds: float) -> float | None:
     given = [[model.new_bool_var("") for _ in range(items)] for _ in range(people)]
     for column in zip(*given, strict=True):
         model.add_exactly_one(column)
-    for row, use, room in zip(
+    for chosen, use, room in zip(
         given, instance.use.astype(int).tolist(), instance.capacity.tolist(), strict=True
     ):
-        model.add(sum(amount * one for amount, one in zip(use, row, strict=True)) <= int(room))
+        model.add(sum(amount * one for amount, one in zip(use, chosen, strict=True)) <= int(room))
     costs = instance.cost.astype(int).tolist()
     model.minimize(sum(costs[i][j] * given[i][j] for i in range(people) for j in range(items)))
     solver = cp_model.CpSolver()

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from benchmarks.bandwidth import at_best
+from benchmarks.rows import Row, row
 from benchmarks.workload import seconds
 from taskplan.model.ids import ItemIds
 from taskplan.planning.codec import read_plan, write_plan
@@ -55,7 +57,7 @@ def plan_of(count: int) -> Plan:
     return Plan(digest="", taskplan="0", seed=0, spec={}, snapshot=snapshot, operations=(operation,))
 
 
-def run(scale: float, repeat: int) -> list[dict[str, Any]]:
+def run(scale: float, repeat: int) -> list[Row]:
     """Measure ours beside orjson and msgspec writing and reading plain lists of ids, to disk and back."""
     count = int(1_000_000 * scale)
     plan = plan_of(count)
@@ -79,28 +81,21 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
         size = path.stat().st_size / 1e6
         rivals = _rivals(plain, Path(folder), repeat)
     limit = 24 * max(scale, 0.001)
-    rows = [
-        _row("plan file, write", "taskplan", writing, 1.0, "≤ 0.3 s", writing <= 0.3 * max(1.0, scale), ""),
-        _row(
-            "plan file, read and verify",
-            "taskplan",
-            reading,
-            1.0,
-            "≤ 0.3 s",
-            reading <= 0.3 * max(1.0, scale),
-            "",
-        ),
-    ]
-    for name, (wrote, read_back, bytes_) in rivals.items():
-        note = f"taskplan / this; {bytes_ / 1e6:.1f} MB, no digest"
-        rows.insert(1, _row("plan file, write", name, wrote, writing / wrote, None, None, note))
-        rows.append(
-            _row("plan file, read and verify", name, read_back, reading / read_back, None, None, note)
-        )
-    size_row = _row(
-        "plan file, size", "taskplan", None, None, f"≤ {limit:g} MB", size <= limit, f"{size:.2f} MB"
+    # The ids are read and the file is written; or the other way round.
+    best, most = at_best(12 * count, int(1e6 * size)), 0.3 * max(1.0, scale)
+    ours = {WRITE: writing, READ: reading}
+    rows = []
+    for question, taken in ours.items():
+        rows.append(row(question, "taskplan", taken, limit="≤ 0.3 s", ok=taken <= most, at_best=best))
+        for name, (wrote, read_back, bytes_) in rivals.items():
+            theirs = wrote if question == WRITE else read_back
+            note = f"taskplan / this; {bytes_ / 1e6:.1f} MB, no digest"
+            rows.append(row(question, name, theirs, taken / theirs, note=note))
+    kept = size <= limit
+    rows.append(
+        row("plan file, size", "taskplan", None, limit=f"≤ {limit:g} MB", ok=kept, note=f"{size:.2f} MB")
     )
-    return [*rows, size_row]
+    return rows
 
 
 def _rivals(plain: dict[str, list[str]], folder: Path, repeat: int) -> dict[str, tuple[float, float, int]]:
@@ -120,23 +115,3 @@ def _rivals(plain: dict[str, list[str]], folder: Path, repeat: int) -> dict[str,
         read = seconds(lambda decode=decode, path=path: decode(path.read_bytes()), repeat)
         result[name] = (wrote, read, path.stat().st_size)
     return result
-
-
-def _row(
-    question: str,
-    subject: str,
-    taken: float | None,
-    ratio: float | None,
-    limit: str | None,
-    ok: bool | None,
-    note: str,
-) -> dict[str, Any]:
-    return {
-        "question": question,
-        "subject": subject,
-        "seconds": taken,
-        "ratio": ratio,
-        "limit": limit,
-        "ok": ok,
-        "note": note,
-    }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import tempfile
 from pathlib import Path
-from statistics import median
 from time import perf_counter
-from typing import Any
 
+from benchmarks.rows import Pairs, Row, pair_rows
 from benchmarks.workload import workload
 from taskplan.planning.document import Plan
 from taskplan.planning.planner import make_plan
@@ -22,7 +20,7 @@ PEOPLE = 100
 LIMIT = 4.0
 
 
-def run(scale: float, repeat: int) -> list[dict[str, Any]]:
+def run(scale: float, repeat: int) -> list[Row]:
     """Measure a rehearsal (copy, drift check, tasks, refs, journal, read back) and a bare executemany."""
     count = int(1_000_000 * scale)
     with tempfile.TemporaryDirectory() as name:
@@ -41,55 +39,38 @@ def run(scale: float, repeat: int) -> list[dict[str, Any]]:
             }
         )
         plan = make_plan(spec, backend.snapshot("bench"), resolver=backend)
-        rehearsed, bare = [], []
+        measured: Pairs = []
         # In turn, so that a machine that slows down slows both.
         for _ in range(repeat):
             start = perf_counter()
             _, verification = rehearse_plan(plan, backend, actor="bench@example.com", clock=lambda: 0.0)
-            rehearsed.append(perf_counter() - start)
+            taken = perf_counter() - start
             if not verification.ok:
                 raise RuntimeError(verification.differences[0])
-            bare.append(_bare(plan, folder / "bare.db"))
+            measured.append((taken, write_bare(plan, folder / "bare.db")))
         backend.close()
-    ours, theirs = median(rehearsed), median(bare)
     rows = sum(operation.allocation.items.count for operation in plan.operations)
-    question = "rehearse a plan"
-    return [
-        {
-            "question": question,
-            "subject": "taskplan",
-            "seconds": ours,
-            "ratio": ours / theirs,
-            "limit": f"≤ {LIMIT:g}",
-            "ok": ours / theirs <= LIMIT,
-            "note": f"{rows:,} items in {len(plan.operations)} tasks; copy, check and read-back included",
-        },
-        {
-            "question": question,
-            "subject": "sqlite3 executemany",
-            "seconds": theirs,
-            "ratio": 1.0,
-            "limit": None,
-            "ok": None,
-            "note": "the same rows, table and index",
-        },
-    ]
+    note = f"{rows:,} items in {len(plan.operations)} tasks; copy, check and read-back included"
+    return pair_rows(
+        "rehearse a plan",
+        measured,
+        subjects=("taskplan", "sqlite3 executemany"),
+        notes=(note, "the same rows, table and index"),
+        ratio=LIMIT,
+    )
 
 
 def store_of(folder: Path, count: int, *, threads: bool = False) -> SqliteStore:
     """Return an open store of the workload's first items, in dataset "bench"."""
-    load = workload(count)
     path = folder / "items.ndjson"
-    with path.open("w", encoding="utf-8") as file:
-        for row in range(count):
-            file.write(json.dumps(load.document(row)) + "\n")
+    workload(count).write(path)
     store = SqliteStore(folder / "bench.db", create=True, threads=threads)
     store.import_path(path, "bench")
     path.unlink()
     return store
 
 
-def _bare(plan: Plan, path: Path) -> float:
+def write_bare(plan: Plan, path: Path) -> float:
     """Write one row an item into a table of the same shape, durably, and return the seconds it took."""
     rows = []
     item = 0

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.rows import Row, row
 from taskplan.simulation.engine import simulate
 from taskplan.simulation.jobs import POOL, Model, Task
 from taskplan.simulation.workforce import Worker, WorkingTime
@@ -40,7 +41,6 @@ FEW = 100
 SIGMAS = 4.5
 """So many standard errors may two mean makespans lie apart."""
 
-Row = dict[str, Any]
 Floats = NDArray[np.float64]
 
 
@@ -62,9 +62,9 @@ def run(scale: float, repeat: int) -> list[Row]:
     rng = np.random.Generator(np.random.PCG64(1))
     one, many = (1, 1), (BATCH, MAXIMUM)
     return [
-        *_rows("pulling one by one", _pulling(items, *one), _pullers(rng, items, *one), repeat),
-        *_rows(f"pulling {BATCH} at a time", _pulling(items, *many), _pullers(rng, items, *many), repeat),
-        *_rows("distribution", _distribution(items), [_drawing(rng, items)], repeat),
+        *_rows("pulling one by one", pulling(items, *one), _pullers(rng, items, *one), repeat),
+        *_rows(f"pulling {BATCH} at a time", pulling(items, *many), _pullers(rng, items, *many), repeat),
+        *_rows("distribution", distribution(items), [_drawing(rng, items)], repeat),
     ]
 
 
@@ -82,35 +82,20 @@ def _rows(question: str, model: Model, rivals: list[Rival], repeat: int) -> list
             seconds.append((time.perf_counter() - start) / rival.replications)
     items, mine = model.tasks[0].jobs, median(taken[0])
     note = f"a replication of {REPLICATIONS:,}; {PEOPLE} people, {items:,} items; {_said(ours)}"
-    rows = [_row(question, "taskplan", mine, note)]
+    rows = [row(question, "taskplan", mine, note=note)]
     for rival, seconds in zip(rivals, taken[1:], strict=True):
         theirs, makespans = median(seconds) * items / rival.items, rival.makespans()
         note, expected = f"taskplan / this; {_said(makespans)}", ours
         if rival.items != items:
             note += f"; measured on {rival.items:,} items, scaled up"
-            expected = simulate(_pulling(rival.items, 1, 1), REPLICATIONS).finish[0]
+            expected = simulate(pulling(rival.items, 1, 1), REPLICATIONS).finish[0]
         same, ratio = _agree(expected, makespans), mine / theirs
         if not same:
             note += f"; DIFFERS from {_said(expected)}"
-        row = _row(question, rival.name, theirs, note, ratio=ratio, ok=same)
-        if rival.limit is not None:
-            row |= {"limit": f"≤ {rival.limit:g}", "ok": same and ratio <= rival.limit}
-        rows.append(row)
+        said = None if rival.limit is None else f"≤ {rival.limit:g}"
+        kept = same and (rival.limit is None or ratio <= rival.limit)
+        rows.append(row(question, rival.name, theirs, ratio, limit=said, ok=kept, note=note))
     return rows
-
-
-def _row(
-    question: str, subject: str, seconds: float, note: str, ratio: float | None = None, ok: bool | None = None
-) -> Row:
-    return {
-        "question": question,
-        "subject": subject,
-        "seconds": seconds,
-        "ratio": ratio,
-        "limit": None,
-        "ok": ok,
-        "note": note,
-    }
 
 
 def _said(makespans: Floats) -> str:
@@ -127,11 +112,13 @@ def _agree(ours: Floats, theirs: Floats) -> bool:
 # What is simulated.
 
 
-def _pulling(items: int, batch: int, maximum: int) -> Model:
+def pulling(items: int, batch: int, maximum: int) -> Model:
+    """Return a hundred people who take `batch` items at a time from a pool, up to `maximum`."""
     return _model(np.full(items, POOL), batch, maximum)
 
 
-def _distribution(items: int) -> Model:
+def distribution(items: int) -> Model:
+    """Return a hundred people with as many items of their own."""
     return _model(np.arange(items) % PEOPLE, 1, 1)
 
 
@@ -168,7 +155,7 @@ def _drawing(rng: np.random.Generator, items: int) -> Rival:
 
 
 def _pullers(rng: np.random.Generator, items: int, batch: int, maximum: int) -> list[Rival]:
-    rivals = [_rival("heapq", lambda: _heap(rng, items, batch, maximum), items, limit=0.5)]
+    rivals = [_rival("heapq", lambda: by_heap(rng, items, batch, maximum), items, limit=0.5)]
     try:
         import simpy  # noqa: F401
     except ImportError:
@@ -195,8 +182,8 @@ def _minutes(rng: np.random.Generator, size: int | tuple[int, ...]) -> Floats:
     return rng.lognormal(-SPREAD / 2, sqrt(SPREAD), size)
 
 
-def _heap(rng: np.random.Generator, items: int, batch: int, maximum: int) -> float:
-    """Simulate in a loop over whoever is free first."""
+def by_heap(rng: np.random.Generator, items: int, batch: int, maximum: int) -> float:
+    """Simulate in a loop over whoever is free first; return when the last item is done."""
     minutes = _minutes(rng, items).tolist()
     if batch == 1:
         free = minutes[:PEOPLE]

@@ -1,7 +1,7 @@
 """How good, and how fast, are splits by skill and by effort beside outside solvers?
 
 `eligible` is compared by its optimum (the sum of
-n (n + 1) / 2 over everyone's number of items; HiGHS and the maximum flow find only
+n (n + 1) / 2 over everyone's number of items; HiGHS and the maximum flows find only
 the least possible largest number), and
 `balanced` by how far the largest load is above the lower bound.
 """
@@ -9,13 +9,15 @@ the least possible largest number), and
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from statistics import median
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.rows import Row, row
 from taskplan.allocation.engines import engine_of
 from taskplan.allocation.leximin import FairFlow, FlowProblem
 from taskplan.allocation.problem import Assignee, Problem
@@ -23,7 +25,6 @@ from taskplan.allocation.strategies.balanced import Balanced
 
 CP_SAT_SECONDS = 10.0
 HIGHS_SECONDS = 60.0
-Row = dict[str, Any]
 
 
 def run(scale: float, repeat: int) -> list[Row]:
@@ -34,7 +35,8 @@ def run(scale: float, repeat: int) -> list[Row]:
     return rows + _balanced(max(1000, round(100_000 * scale)), repeat, CP_SAT_SECONDS if scale >= 1 else 1.0)
 
 
-def _instance(groups: int, people: int, density: float) -> FlowProblem:
+def instance(groups: int, people: int, density: float) -> FlowProblem:
+    """Return groups of up to 20 items, for each of which some of the people are eligible."""
     rng = np.random.Generator(np.random.PCG64(5))
     eligible = rng.random((people, groups)) < density
     eligible[rng.integers(0, people, groups), np.arange(groups)] = True
@@ -46,17 +48,18 @@ def _instance(groups: int, people: int, density: float) -> FlowProblem:
 def _eligible(
     groups: int, people: int, density: float, repeat: int, *, seconds: float | None, slow: bool
 ) -> list[Row]:
-    problem = _instance(groups, people, density)
+    problem = instance(groups, people, density)
     subjects: list[tuple[str, Callable[[], tuple[float | None, float]]]] = [
         ("taskplan", lambda: _flow("exchange", problem)),
         ("OR-Tools min-cost flow", lambda: _flow("ortools", problem)),
+        ("SciPy max-flow", lambda: _scipy_flow(problem)),
         ("HiGHS (SciPy), LP", lambda: _highs(problem)),
     ]
     if slow:
         subjects.append(("networkx max-flow", lambda: _networkx(problem)))
     question = f"eligible, {groups:,} groups × {people:,} people, {density:.0%}"
     found = [
-        (name, *_timed(subject, repeat if place < 2 else 1)) for place, (name, subject) in enumerate(subjects)
+        (name, *_timed(subject, repeat if place < 3 else 1)) for place, (name, subject) in enumerate(subjects)
     ]
     rival = found[1][1]
     best = found[1][2][0]
@@ -69,7 +72,17 @@ def _eligible(
         if place == 0:
             limit = "≤ 5 × OR-Tools" + (f", ≤ {seconds:g} s" if seconds is not None else "")
             kept = equal and taken <= 5 * rival and (seconds is None or taken <= seconds)
-        rows.append(_row(question, name, taken, taken / rival, limit, kept, note))
+        rows.append(
+            row(
+                question,
+                name,
+                taken,
+                found[0][1] / (rival if place == 0 else taken),
+                limit=limit,
+                ok=kept,
+                note=note,
+            )
+        )
     return rows
 
 
@@ -108,12 +121,43 @@ def _highs(problem: FlowProblem) -> tuple[float | None, float]:
     return None, float("nan") if found.fun is None else float(found.fun)
 
 
+def _scipy_flow(problem: FlowProblem) -> tuple[float | None, float]:
+    """Return the least largest load, by maximum flows like networkx's, of a matrix made for it."""
+    from scipy.sparse.csgraph import maximum_flow
+
+    graph, last = scipy_graph(problem)
+    for level in levels(problem):
+        graph.data[last] = level
+        if maximum_flow(graph, 0, graph.shape[0] - 1).flow_value == int(problem.supply.sum()):
+            return None, float(level)
+    raise AssertionError
+
+
+def scipy_graph(problem: FlowProblem) -> tuple[Any, NDArray[np.int64]]:
+    """Return source → groups → people → sink as SciPy has it, and where the people's capacities are."""
+    from scipy.sparse import csr_array
+
+    people, groups = problem.eligible.shape
+    person, group = np.nonzero(problem.eligible)
+    first, second = np.arange(1, groups + 1), np.arange(groups + 1, groups + people + 1)
+    tails = np.concatenate([np.zeros(groups, dtype=np.int64), group + 1, second])
+    heads = np.concatenate([first, person + groups + 1, np.full(people, groups + people + 1)])
+    amounts = np.concatenate([problem.supply, problem.supply[group], np.zeros(people, dtype=np.int64)])
+    size = groups + people + 2
+    graph = csr_array((amounts.astype(np.int32), (tails, heads)), shape=(size, size))
+    return graph, np.arange(len(graph.data) - people, len(graph.data))
+
+
+def levels(problem: FlowProblem) -> Iterator[int]:
+    """Yield levels from the least that may do."""
+    return count(-(-int(problem.supply.sum()) // len(problem.weights)))
+
+
 def _networkx(problem: FlowProblem) -> tuple[float | None, float]:
     """Return the least largest load, whose flow is looked for at the smallest level that may do."""
     import networkx as nx
 
-    level = -(-int(problem.supply.sum()) // len(problem.weights))
-    while True:
+    for level in levels(problem):
         graph = nx.DiGraph()
         for group, supply in enumerate(problem.supply.tolist()):
             graph.add_edge("source", ("group", group), capacity=supply)
@@ -123,7 +167,7 @@ def _networkx(problem: FlowProblem) -> tuple[float | None, float]:
             graph.add_edge(person, "sink", capacity=level)
         if nx.maximum_flow_value(graph, "source", "sink") == int(problem.supply.sum()):
             return None, float(level)
-        level += 1
+    raise AssertionError
 
 
 def _balanced(items: int, repeat: int, seconds: float) -> list[Row]:
@@ -138,24 +182,24 @@ def _balanced(items: int, repeat: int, seconds: float) -> list[Row]:
     sat, best = _timed(lambda: _cp_sat(effort, len(team), seconds), 1)
     above = 100 * (value / lower - 1)
     return [
-        _row(
+        row(
             question,
             "taskplan",
             ours,
             ours / plain,
-            "≤ 0.1 % over the bound, ≤ 0.5 s",
-            above <= 0.1 and ours <= 0.5,
-            f"{above:.5f} % over the bound",
+            limit="≤ 0.1 % over the bound, ≤ 0.5 s",
+            ok=above <= 0.1 and ours <= 0.5,
+            note=f"{above:.5f} % over the bound",
         ),
-        _row(question, "largest first alone", plain, 1.0, None, None, f"{100 * (largest / bound - 1):.5f} %"),
-        _row(
+        row(
+            question, "largest first alone", plain, ours / plain, note=f"{100 * (largest / bound - 1):.5f} %"
+        ),
+        row(
             question,
             f"OR-Tools CP-SAT, {seconds:g} s, placing the 1,000 largest",
             sat,
-            sat / plain,
-            None,
-            None,
-            "nothing found" if best is None else f"{100 * (best / bound - 1):.5f} %",
+            ours / sat,
+            note="nothing found" if best is None else f"{100 * (best / bound - 1):.5f} %",
         ),
     ]
 
@@ -207,17 +251,3 @@ def _timed(subject: Callable[[], Any], repeat: int) -> tuple[float, Any]:
         result = subject()
         taken.append(time.perf_counter() - start)
     return median(taken), result
-
-
-def _row(
-    question: str, subject: str, seconds: float, ratio: float, limit: str | None, ok: bool | None, note: str
-) -> Row:
-    return {
-        "question": question,
-        "subject": subject,
-        "seconds": seconds,
-        "ratio": ratio,
-        "limit": limit,
-        "ok": ok,
-        "note": note,
-    }

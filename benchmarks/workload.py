@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,9 @@ QUERY: dict[str, Any] = {
         ]
     }
 }
+FIRST_ID = 0x6110D1859A1C5445
+CREATED = "2026-01-02T03:04:05.678Z"
+_BOOL = {False: "false", True: "true"}
 REFS: tuple[list[dict[str, str]], ...] = (
     [],
     [{"id": "6110d173f2428d3b2ae2dafc", "type": "task"}],
@@ -63,7 +69,7 @@ class Workload:
         if self.score[row] == self.score[row]:
             user["score"] = float(self.score[row])
         return {
-            "id": f"{0x6110D1859A1C5445 + row // 7:016x}{row:08x}",
+            "id": item_id(row),
             "filename": f"{folder}/frame_{row:08}.jpg",
             "name": f"frame_{row:08}.jpg",
             "dir": folder,
@@ -71,7 +77,7 @@ class Workload:
             "hidden": bool(self.hidden[row]),
             "annotated": bool(self.annotated[row]),
             "annotationsCount": int(self.annotated[row]) * 2,
-            "createdAt": "2026-01-02T03:04:05.678Z",
+            "createdAt": CREATED,
             "metadata": {
                 "system": {
                     "size": 100_000 + row % 90_000,
@@ -81,6 +87,37 @@ class Workload:
                 "user": user,
             },
         }
+
+    def lines(self, start: int, stop: int) -> Iterator[str]:
+        """Yield the JSON of the documents of some rows, several times as fast as by `document`."""
+        refs = [json.dumps(found) for found in REFS]
+        part = slice(start, stop)
+        flags = (array[part].tolist() for array in (self.hidden, self.directory, self.annotated))
+        codes = (array[part].tolist() for array in (self.folder, self.scene, self.priority, self.refs))
+        rows = zip(range(start, stop), *flags, *codes, self.score[part].tolist(), strict=True)
+        for row, hidden, directory, annotated, folder, scene, priority, ref, score in rows:
+            scored = f', "score": {score!r}' if score == score else ""
+            yield (
+                f'{{"id": "{item_id(row)}", '
+                f'"filename": "{FOLDERS[folder]}/frame_{row:08}.jpg", "name": "frame_{row:08}.jpg", '
+                f'"dir": "{FOLDERS[folder]}", "type": "{"dir" if directory else "file"}", '
+                f'"hidden": {_BOOL[hidden]}, "annotated": {_BOOL[annotated]}, '
+                f'"annotationsCount": {2 * annotated}, "createdAt": "{CREATED}", '
+                f'"metadata": {{"system": {{"size": {100_000 + row % 90_000}, "mimetype": "image/jpeg", '
+                f'"refs": {refs[ref]}}}, '
+                f'"user": {{"scene": "{SCENES[scene]}", "priority": {priority}{scored}}}}}}}\n'
+            )
+
+    def write(self, path: Path, step: int = 100_000) -> None:
+        """Write all documents as NDJSON."""
+        with path.open("w", encoding="utf-8") as file:
+            for start in range(0, len(self), step):
+                file.writelines(self.lines(start, min(start + step, len(self))))
+
+
+def item_id(row: int) -> str:
+    """Return the id of one item."""
+    return f"{FIRST_ID + row // 7:016x}{row:08x}"
 
 
 def workload(count: int, seed: int = 0) -> Workload:
