@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.allocation.problem import Assignee, Need, Problem
+from taskplan.allocation.admission import admitted
+from taskplan.allocation.numbering import distinct
+from taskplan.allocation.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,11 @@ class Groups:
 def group_items(problem: Problem, *, by_effort: bool = False, by_kind: bool = False) -> Groups:
     """Group items by who may have them; by effort and by kind as well, where asked."""
     size = problem.n_items
-    admitted, classes = _admissions(problem.needs, problem.assignees)
+    able = admitted(problem.needs, problem.assignees)
     columns: list[NDArray[Any]] = []
     need = np.full(size, -1, dtype=np.int64) if problem.need is None else problem.need.astype(np.int64)
     if problem.need is not None:
-        columns.append(classes[need])
+        columns.append(_first_alike(able)[need])
     if by_effort and problem.effort is not None:
         columns.append(problem.effort)
     if by_kind and problem.kind is not None:
@@ -51,7 +53,7 @@ def group_items(problem: Problem, *, by_effort: bool = False, by_kind: bool = Fa
     return Groups(
         of_item=of_item,
         counts=np.bincount(of_item, minlength=len(first)).astype(np.int64),
-        eligible=everybody if problem.need is None else np.ascontiguousarray(admitted[:, representative]),
+        eligible=everybody if problem.need is None else np.ascontiguousarray(able[representative].T),
         effort=np.ones(len(first)) if problem.effort is None else problem.effort[first],
         need=representative,
         kind=np.full(len(first), -1, dtype=np.int64)
@@ -60,29 +62,23 @@ def group_items(problem: Problem, *, by_effort: bool = False, by_kind: bool = Fa
     )
 
 
-def _admissions(
-    needs: Sequence[Need], people: Sequence[Assignee]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return who is admitted by each need, bool[people, needs], and the first need that admits the same."""
-    columns = [tuple(need.admits(person) for person in people) for need in needs]
-    first: dict[tuple[bool, ...], int] = {}
-    classes = [first.setdefault(column, index) for index, column in enumerate(columns)]
-    table = np.array(columns, dtype=np.bool_).reshape(len(needs), len(people))
-    return table.T, np.array(classes, dtype=np.int64)
+def _first_alike(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return for each row the first that says the same."""
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(row.tobytes(), place) for place, row in enumerate(rows)], np.int64)
 
 
 def _numbered(columns: Sequence[NDArray[Any]], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return each item's group, numbered by first appearance, and the first item of each group."""
     codes = np.zeros(size, dtype=np.int64)
+    groups = min(size, 1)
     for column in columns:
-        _, places = np.unique(column, return_inverse=True)
-        codes = codes * (int(places.max(initial=0)) + 1) + places.ravel()
-        _, codes = np.unique(codes, return_inverse=True)
-        codes = codes.ravel()
-    if not size:
-        return codes, np.zeros(0, dtype=np.int64)
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    by_appearance = np.argsort(first, kind="stable")
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[by_appearance] = np.arange(len(first))
-    return rank[inverse.ravel()], first[by_appearance].astype(np.int64)
+        values, places, _ = distinct(column)
+        found = distinct(codes * len(values) + places)
+        codes, groups = found.places, len(found.values)
+    first = np.full(groups, size, dtype=np.int64)
+    np.minimum.at(first, codes, np.arange(size))
+    by_appearance = np.argsort(first)
+    rank = np.empty(groups, dtype=np.int64)
+    rank[by_appearance] = np.arange(groups)
+    return rank[codes], first[by_appearance]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.allocation.admission import admitted
 from taskplan.allocation.problem import Need, Problem
 from taskplan.errors import InfeasibleError, InputError, did_you_mean
 
@@ -63,19 +64,21 @@ def check_effort(effort: NDArray[np.float64]) -> None:
 def _check_needs(problem: Problem) -> None:
     if problem.need is None:
         return
-    counts = np.bincount(problem.need, minlength=len(problem.needs)).tolist()
-    for need, count in zip(problem.needs, counts, strict=True):
-        if not count:
-            continue
-        able = [person.email for person in problem.assignees if need.admits(person)]
-        if not able:
-            raise InfeasibleError(f"{items(count)} {_why_nobody(problem, need)}")
-        if len(able) < problem.overlap:
-            raise InfeasibleError(
-                f"{items(count)} {need_words(need)}: only {names(able)} may have "
-                f"{'it' if count == 1 else 'them'}, but an overlap of {problem.overlap} asks for "
-                f"{problem.overlap} people an item"
-            )
+    counts = np.bincount(problem.need, minlength=len(problem.needs))
+    table = admitted(problem.needs, problem.assignees)
+    lacking = (counts > 0) & (table.sum(axis=1) < problem.overlap)
+    if not lacking.any():
+        return
+    worst = int(np.argmax(lacking))
+    need, count = problem.needs[worst], int(counts[worst])
+    if not table[worst].any():
+        raise InfeasibleError(f"{items(count)} {_why_nobody(problem, need)}")
+    able = [problem.assignees[place].email for place in np.flatnonzero(table[worst]).tolist()]
+    raise InfeasibleError(
+        f"{items(count)} {need_words(need)}: only {names(able)} may have "
+        f"{'it' if count == 1 else 'them'}, but an overlap of {problem.overlap} asks for "
+        f"{problem.overlap} people an item"
+    )
 
 
 def _why_nobody(problem: Problem, need: Need) -> str:

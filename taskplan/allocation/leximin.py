@@ -99,17 +99,22 @@ def least_peak(items: int, weights: NDArray[np.float64], lower: Counts, upper: C
 
 
 class _Search:
-    """A flow under way; `given` and `load` always fit together."""
+    """A flow under way; `given`, `load` and `room` always fit together.
+
+    `room` bool[groups, people] tells who could take one more of each group.
+    """
 
     def __init__(self, problem: FlowProblem, given: Counts) -> None:
         self.problem = problem
         self.given = given
         self.load = given.sum(axis=1)
+        self.room = np.ascontiguousarray((problem.eligible & (given < problem.most)).T)
         self.people, self.groups = given.shape
         self.active = np.ones(self.people, dtype=np.bool_)
         self.open_groups = np.ones(self.groups, dtype=np.bool_)
         self._came_from = np.zeros(self.people, dtype=np.int64)
         self._through = np.zeros(self.people, dtype=np.int64)
+        self._looked_at: dict[int, Counts] = {}
 
     def place_rest(self) -> Stuck | None:
         """Give out what the start left over, by making room where there is none."""
@@ -160,6 +165,7 @@ class _Search:
                 if confined is None:
                     confined = np.flatnonzero(reached)
                 self.active &= ~reached
+                self.room[:, reached] = False
                 self.open_groups &= ~self._seen_groups
                 continue
             self._shift(path, self._worth(path[0], path[-1]))
@@ -182,7 +188,7 @@ class _Search:
     def _reach_from_group(self, group: int, wanted: Mask) -> list[int] | Stuck:
         self._begin()
         self._seen_groups[group] = True
-        first = np.flatnonzero(self._takers(np.array([group]))[:, 0])
+        first = np.flatnonzero(self.room[group])
         self._reached[first] = True
         self._came_from[first] = -1
         self._through[first] = group
@@ -211,11 +217,7 @@ class _Search:
         self._reached = np.zeros(self.people, dtype=np.bool_)
         self._seen_groups = ~self.open_groups
         self._came_from[:] = -1
-
-    def _takers(self, groups: Counts) -> Mask:
-        """Return who could take one more of each of the groups: bool[people, len(groups)]."""
-        room = self.problem.eligible[:, groups] & (self.given[:, groups] < self.problem.most[groups])
-        return room & self.active[:, None]
+        self._looked_at.clear()
 
     def _after(self, people: Counts) -> NDArray[np.float64]:
         height: NDArray[np.float64] = (self.load[people] + 1) / self.problem.weights[people]
@@ -226,18 +228,17 @@ class _Search:
             following: list[int] = []
             best: tuple[float, int] | None = None
             for giver in frontier:
-                groups = np.flatnonzero((self.given[giver] > 0) & ~self._seen_groups)
+                # A mask is what is greater than another: held, and not seen before.
+                (groups,) = ((self.given[giver] > 0) > self._seen_groups).nonzero()
                 if not len(groups):
                     continue
                 self._seen_groups[groups] = True
-                takers = self._takers(groups)
-                takers[self._reached] = False
-                fresh = np.flatnonzero(takers.any(axis=1))
+                self._looked_at[giver] = groups
+                (fresh,) = (self.room[groups].any(axis=0) > self._reached).nonzero()
                 if not len(fresh):
                     continue
                 self._reached[fresh] = True
                 self._came_from[fresh] = giver
-                self._through[fresh] = groups[np.argmax(takers[fresh], axis=1)]
                 hit = fresh[wanted[fresh]]
                 if len(hit):
                     after = self._after(hit)
@@ -252,8 +253,10 @@ class _Search:
 
     def _path_to(self, person: int) -> list[int]:
         path = [person]
-        while self._came_from[path[-1]] >= 0:
-            path.append(int(self._came_from[path[-1]]))
+        while (giver := int(self._came_from[path[-1]])) >= 0:
+            groups = self._looked_at[giver]
+            self._through[path[-1]] = groups[np.argmax(self.room[groups, path[-1]])]
+            path.append(giver)
         return path[::-1]
 
     def _shift(self, path: list[int], amount: int, first: int | None = None) -> int:
@@ -265,11 +268,16 @@ class _Search:
         if first is not None:
             amount = min(amount, int(most[first] - given[path[0], first]))
             amount = min(amount, int(self.problem.upper[path[-1]] - self.load[path[-1]]))
-            given[path[0], first] += amount
+            self._give(path[0], first, amount)
             self.load[path[0]] += amount
         for giver, taker, group in steps:
-            given[giver, group] -= amount
-            given[taker, group] += amount
+            self._give(giver, group, -amount)
+            self._give(taker, group, amount)
         self.load[path[0]] -= amount if steps else 0
         self.load[path[-1]] += amount if steps else 0
         return amount
+
+    def _give(self, person: int, group: int, amount: int) -> None:
+        self.given[person, group] += amount
+        below = self.given[person, group] < self.problem.most[group]
+        self.room[group, person] = self.problem.eligible[person, group] and below

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -24,6 +26,12 @@ class StrategyInfo:
 
 
 def _found() -> dict[str, EntryPoint]:
+    return _found_on(tuple(sys.path))
+
+
+@cache
+def _found_on(path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """Look through what is installed, once for a search path: a plan asks for a strategy for every task."""
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from taskplan.allocation.admission import admitted
 from taskplan.allocation.dealing import deal
 from taskplan.allocation.groups import group_items
 from taskplan.allocation.leximin import FlowProblem, Stuck, fair_flow, fullest_flow
@@ -29,11 +30,12 @@ def separated(
     wished = FlowProblem(groups.counts, groups.eligible, weights, nothing, plain.counts, groups.counts)
     given = fullest_flow(wished)
     left, room = groups.counts - given.sum(axis=0), plain.counts - given.sum(axis=1)
-    # By the items' own needs: the first item of a group stands for all of it.
-    first = np.array([int(np.argmax(groups.of_item == group)) for group in range(len(groups))])
-    own = [problem.needs[int(problem.need[item])] if problem.need is not None else Need() for item in first]
-    able = np.array([[n.admits(person) for n in own] for person in problem.assignees], dtype=np.bool_)
-    rest = fair_flow(FlowProblem(left, able.reshape(len(weights), len(groups)), weights, nothing, room, left))
+    able = np.ones_like(groups.eligible)
+    if problem.need is not None:
+        # By the items' own needs: the first item of a group stands for all of it.
+        own = problem.need[np.unique(groups.of_item, return_index=True)[1]]
+        able = np.ascontiguousarray(admitted(problem.needs, problem.assignees)[own].T)
+    rest = fair_flow(FlowProblem(left, able, weights, nothing, room, left))
     if isinstance(rest, Stuck):
         return None
     return replace(plain, order=deal(problem, groups.of_item, given + rest.given))

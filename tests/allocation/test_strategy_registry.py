@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +90,29 @@ def test_options_that_a_strategy_of_a_third_party_refuses(monkeypatch: pytest.Mo
     with pytest.raises(InputError) as caught:
         load_strategy("lottery", {"tickets": 0})
     assert str(caught.value) == 'strategy "lottery" does not take these options: tickets must be at least 1'
+
+
+def test_what_is_installed_is_looked_through_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    looked: list[str] = []
+
+    def scan(*, group: str) -> list[EntryPoint]:
+        looked.append(group)
+        return [EntryPoint("lottery", f"{__name__}:Lottery", group)]
+
+    monkeypatch.setattr(registry, "entry_points", scan)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert [info.name for info in list_strategies()] == ["lottery"]
+    assert isinstance(load_strategy("lottery"), Lottery)
+    assert looked == [registry.GROUP]
+
+
+def test_a_strategy_on_a_path_added_later_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert "lottery" not in {info.name for info in list_strategies()}
+    about = tmp_path / "lottery-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: lottery\nVersion: 1.0\n", encoding="utf-8")
+    (about / "entry_points.txt").write_text(
+        f"[{registry.GROUP}]\nlottery = {__name__}:Lottery\n", encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert isinstance(load_strategy("lottery"), Lottery)
