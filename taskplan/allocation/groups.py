@@ -42,7 +42,7 @@ def group_items(problem: Problem, *, by_effort: bool = False, by_kind: bool = Fa
     columns: list[NDArray[Any]] = []
     need = np.full(size, -1, dtype=np.int64) if problem.need is None else problem.need.astype(np.int64)
     if problem.need is not None:
-        columns.append(_first_alike(able)[need])
+        columns.append(first_alike(able)[need])
     if by_effort and problem.effort is not None:
         columns.append(problem.effort)
     if by_kind and problem.kind is not None:
@@ -62,7 +62,7 @@ def group_items(problem: Problem, *, by_effort: bool = False, by_kind: bool = Fa
     )
 
 
-def _first_alike(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+def first_alike(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return for each row the first that says the same."""
     first: dict[bytes, int] = {}
     return np.array([first.setdefault(row.tobytes(), place) for place, row in enumerate(rows)], np.int64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from taskplan.allocation.admission import admitted
 from taskplan.allocation.dealing import deal
-from taskplan.allocation.groups import group_items
+from taskplan.allocation.groups import first_alike, group_items
 from taskplan.allocation.leximin import FlowProblem, Stuck, fair_flow, fullest_flow
 from taskplan.allocation.problem import Allocation, Need, Problem
 
@@ -24,18 +24,19 @@ def separated(
     (L. R. Ford and D. R. Fulkerson, *Maximal flow through a network*, 1956). None where
     the rest does not fit anybody.
     """
-    groups = group_items(replace(problem, need=need, needs=needs))
+    own = None
+    able = admitted(problem.needs, problem.assignees)
+    if problem.need is not None:
+        # Whom items should not go to may be the same for other reasons; whom they must not, is then another.
+        own = first_alike(able)[problem.need]
+    groups = group_items(replace(problem, need=need, needs=needs, kind=own), by_kind=True)
     nothing = np.zeros_like(plain.counts)
     weights = np.ones(len(plain.counts))
     wished = FlowProblem(groups.counts, groups.eligible, weights, nothing, plain.counts, groups.counts)
     given = fullest_flow(wished)
     left, room = groups.counts - given.sum(axis=0), plain.counts - given.sum(axis=1)
-    able = np.ones_like(groups.eligible)
-    if problem.need is not None:
-        # By the items' own needs: the first item of a group stands for all of it.
-        own = problem.need[np.unique(groups.of_item, return_index=True)[1]]
-        able = np.ascontiguousarray(admitted(problem.needs, problem.assignees)[own].T)
-    rest = fair_flow(FlowProblem(left, able, weights, nothing, room, left))
+    may = np.ones_like(groups.eligible) if own is None else np.ascontiguousarray(able[groups.kind].T)
+    rest = fair_flow(FlowProblem(left, may, weights, nothing, room, left))
     if isinstance(rest, Stuck):
         return None
     return replace(plain, order=deal(problem, groups.of_item, given + rest.given))
