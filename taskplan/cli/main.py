@@ -25,6 +25,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Items": {
         "import": ("taskplan.cli.items", "Read items from an export, NDJSON, CSV, Parquet or a folder."),
         "export": ("taskplan.cli.items", "Write a dataset's items, one JSON document a line."),
+        "snapshot": ("taskplan.cli.snapshot", "Write a dataset as a folder of Parquet files, in parts."),
         "items": ("taskplan.cli.items", "List, count and explain the items that a query matches."),
     },
     "Plan": {

@@ -14,12 +14,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from taskplan.errors import DataError
 from taskplan.model.columns import build_column
 from taskplan.model.documents import complete, generated_id
 from taskplan.model.ids import ItemIds
 from taskplan.model.memory import MemoryAnnotations
-from taskplan.model.paths import REFS, reach
+from taskplan.model.paths import ABOVE_REFS, REFS, reach
 from taskplan.model.snapshots.decoding import assemble, item_ids
 from taskplan.model.snapshots.foreign_file import ForeignFile
 from taskplan.model.snapshots.partition import Partition
@@ -29,6 +28,7 @@ _decode = msgspec.json.decode
 _FEW = 10_000
 _DEFAULTS: dict[str, Reached] = {"type": ("file",), "hidden": (False,)}
 _COUNTED = ("annotated", "annotationsCount")
+_DERIVED = ("filename", "name", "dir", *_DEFAULTS, *_COUNTED)
 
 
 class ForeignTable(ItemTable):
@@ -110,26 +110,44 @@ class ForeignTable(ItemTable):
         place = tuple(path.split("."))
         if path == "id":
             return _of_texts(self.ids)
-        if path == "filename" and self._file.is_plain:
-            return _mapped(self._file.column(place), _absolute)
         related = self._file.related(place)
-        if path in _DEFAULTS:
-            if not related:
-                return self._constant(_DEFAULTS[path])
-            if self._file.is_plain:
-                return _mapped(self._file.column(place), lambda reached: reached or _DEFAULTS[path])
-        if path in ("name", "dir") and self._file.is_plain and not related:
-            return _mapped(self.column("filename"), _name if path == "name" else _folder)
-        if path in _COUNTED and not any(self._file.related((field,)) for field in (*_COUNTED, "annotations")):
-            return self._constant((False,) if path == "annotated" else (0,))
-        if not related and path == REFS:
+        if path in _DERIVED:
+            found = self._derived(path, has_column=bool(related))
+            if found is not None:
+                return found
+        elif path == REFS and not related:
             return self._constant(([],))
-        if related == [place] and self._file.has_plain(place) and path not in ("name", "dir", *_COUNTED):
-            return self._file.column(place)
-        if not related and path not in ("name", "dir", *_COUNTED, "metadata", "metadata.system"):
-            return self._constant(())
-        needed = [*related, *((field,) for field in (*_COUNTED, "annotations") if path in _COUNTED)]
+        elif path not in ABOVE_REFS:
+            if not related:
+                return self._constant(())
+            if related == [place] and self._file.has_plain(place):
+                return self._file.column(place)
+        needed = [*related]
+        if path in _COUNTED:
+            needed += [(field,) for field in (*_COUNTED, "annotations")]
         return build_column(reach(document, path) for document in self._documents(needed))
+
+    def _derived(self, path: str, *, has_column: bool) -> Column | None:
+        """Return the column of a field that an item has even where its row has none.
+
+        None where that takes more than one column, or the fields are not what they must be.
+        """
+        if not self._file.has_plain_fields:
+            return None
+        if path == "filename":
+            return _mapped(self._file.column((path,)), _absolute)
+        if path in _DEFAULTS:
+            default = _DEFAULTS[path]
+            if not has_column:
+                return self._constant(default)
+            return _mapped(self._file.column((path,)), lambda reached: reached or default)
+        if path in ("name", "dir"):
+            if has_column:
+                return None
+            return _mapped(self.column("filename"), _name if path == "name" else _folder)
+        if any(self._file.related((field,)) for field in (*_COUNTED, "annotations")):
+            return None
+        return self._constant((False,) if path == "annotated" else (0,))
 
     def _documents(self, places: Sequence[tuple[str, ...]]) -> Iterator[dict[str, Any]]:
         for item in self._file.items(places):
@@ -151,9 +169,6 @@ def _mapped(column: Column, change: Callable[[Reached], Reached]) -> Column:
 
 
 def _absolute(reached: Reached) -> Reached:
-    if not reached:
-        # Caught by the check of the file; here for those who ask for the column alone.
-        raise DataError('has items without "filename"')
     return reached if reached[0].startswith("/") else (f"/{reached[0]}",)
 
 

@@ -1,4 +1,4 @@
-"""A Parquet file of another program: which columns it has, where they go in an item, and its rows as items."""
+"""A Parquet file of another program: where its columns go in an item, and its rows as items."""
 
 from __future__ import annotations
 
@@ -71,12 +71,15 @@ class ForeignFile:
 
         Where not, the reader of the import looks at each row, and says what is wrong with it.
         """
+        return self.has_plain_fields and not any(place in self.places for place in _NESTED)
+
+    @cached_property
+    def has_plain_fields(self) -> bool:
+        """Tell if the top-level fields are what they must be, whatever is nested beside them."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         found = {place: self._type(place) for place in self.places}
-        if any(place in found for place in _NESTED):
-            return False
         if not all(_is_text(found[(field,)]) for field in _TEXT if (field,) in found):
             return False
         if not all(pa.types.is_boolean(found[(field,)]) for field in _BOOL if (field,) in found):

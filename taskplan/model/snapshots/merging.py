@@ -52,7 +52,9 @@ def merge_ids(parts: Sequence[ItemIds]) -> ItemIds:
     return ItemIds(texts=tuple(item for part in parts for item in part.tolist()))
 
 
-def _merged(parts: Sequence[tuple[NDArray[Any], Sequence[Reached]]]) -> tuple[NDArray[np.int64], list[Reached]]:
+def _merged(
+    parts: Sequence[tuple[NDArray[Any], Sequence[Reached]]],
+) -> tuple[NDArray[np.int64], list[Reached]]:
     """Return codes of all rows, and the distinct values in order of first appearance.
 
     A row beyond the values of its part, which is a number kept apart, gets -1.

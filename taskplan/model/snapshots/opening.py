@@ -17,7 +17,7 @@ _SUFFIXES = (".parquet", ".pq", ".parq")
 
 
 def is_snapshot(location: str) -> bool:
-    """Tell if a location is for `open_snapshot`: a URL, or a folder of Parquet files, with or without manifest.
+    """Tell if a location is for `open_snapshot`: a URL, or a folder with a manifest or Parquet files.
 
     Nothing is opened; whether it can be read is for `open_snapshot` to say.
     """
@@ -85,9 +85,7 @@ def _snapshot(place: Place, location: str, names: list[str], spread: Spread) -> 
     first = 0
     told = manifest.project, manifest.dataset, manifest.dataset_id
     for number, part in enumerate(manifest.parts):
-        partitions.append(
-            Partition(location, part.file, number, first, part.rows, part.annotations, *told)
-        )
+        partitions.append(Partition(location, part.file, number, first, part.rows, part.annotations, *told))
         first += part.rows
     return PartitionedTable(
         tuple(partitions),

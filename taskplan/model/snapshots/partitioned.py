@@ -67,7 +67,7 @@ class PartitionedTable(ItemTable):
         self.partitions = partitions
         self._known_paths = known_paths
         self._known_annotation_paths = known_annotation_paths
-        self._checked = checked
+        self.checked = checked
         self._spread = spread
         self._columns: dict[str, Column] = {}
 
@@ -81,7 +81,7 @@ class PartitionedTable(ItemTable):
     @cached_property
     def _ids(self) -> ItemIds:
         parts = list(self._spread.map(ids_of, self.partitions))
-        if not self._checked and ItemIds.count_distinct(parts) < len(self):
+        if not self.checked and ItemIds.count_distinct(parts) < len(self):
             self._refuse_twice(parts)
         return merge_ids(parts)
 
@@ -166,9 +166,7 @@ class PartitionedAnnotations(AnnotationTable):
                 yield from partition.table().annotations().documents()
             return
         _, starts = self._item_rows
-        yield from _documents_at(
-            rows, starts, lambda number: self._partitions[number].table().annotations()
-        )
+        yield from _documents_at(rows, starts, lambda number: self._partitions[number].table().annotations())
 
     def known_paths(self) -> tuple[str, ...]:
         if self._known_paths is None:

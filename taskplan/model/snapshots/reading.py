@@ -26,6 +26,7 @@ class PartFile:
         self._file = file
         self._rows = rows
         self._schema: Any = None
+        self._metadata: Any = None
         self._group: tuple[int, Sequence[str] | None, Any] | None = None
         self.source = self._place.source(file)
 
@@ -51,12 +52,14 @@ class PartFile:
             self._place.opened(self._file) as source,
             arrow.parquet.ParquetFile(
                 source,
+                metadata=self._metadata,
                 read_dictionary=list(dictionaries),
                 memory_map=isinstance(source, str),
                 pre_buffer=not isinstance(source, str),
             ) as file,
         ):
-            found = file.metadata.num_rows
+            self._metadata = file.metadata
+            found = self._metadata.num_rows
             if self._rows is not None and found != self._rows:
                 raise DataError(f"has {found:,} rows, the snapshot says {self._rows:,}", source=self.source)
             if not dictionaries:

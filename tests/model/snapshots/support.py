@@ -29,7 +29,14 @@ VALUES = st.recursive(
 )
 PATHS = (
     *("metadata.user.a", "metadata.user.b", "metadata.user.a.b", "metadata.user.a.0", "metadata.user.a.b.a"),
-    *("metadata.user.0.a", "metadata.user.", "metadata.user.ä", "nowhere", "metadata.user.nowhere", "other.a"),
+    *(
+        "metadata.user.0.a",
+        "metadata.user.",
+        "metadata.user.ä",
+        "nowhere",
+        "metadata.user.nowhere",
+        "other.a",
+    ),
     *("document", "annotations", "annotations.label", "id.x"),
 )
 

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from taskplan.model.columns import build_column
 from taskplan.model.memory import MemoryTable
-from taskplan.model.snapshots import open_snapshot, write_snapshot
-from taskplan.model.snapshots import part_writing
+from taskplan.model.snapshots import open_snapshot, part_writing, write_snapshot
 from tests.model.snapshots.support import assert_same, assert_same_table, tables
 
 
@@ -29,8 +28,8 @@ class Copied:
         return reversed(done)
 
 
-@settings(max_examples=150)
-@given(table=tables(), rows=st.integers(1, 13), batch=st.integers(1, 5))
+@settings(max_examples=60)
+@given(table=tables(max_items=8), rows=st.sampled_from((2, 3, 4, 9)), batch=st.integers(1, 5))
 def test_every_path_of_any_documents(table: MemoryTable, rows: int, batch: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         manifest = write_snapshot(table, f"{folder}/snap", rows=rows, batch=batch)
@@ -74,7 +73,7 @@ AMOUNTS: dict[str, Callable[[np.random.Generator], Any]] = {
 }
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(20))
 def test_many_numbers_of_all_kinds(tmp_path: Path, seed: int) -> None:
     rng = np.random.Generator(np.random.PCG64(seed))
     count = 1_500
@@ -129,13 +128,13 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
 
 
-def test_a_thousand_parts_are_opened_when_they_are_needed(tmp_path: Path) -> None:
-    documents = [{"id": f"{row:024x}", "filename": f"/{row}"} for row in range(1_000)]
+def test_hundreds_of_parts_are_opened_when_they_are_needed(tmp_path: Path) -> None:
+    documents = [{"id": f"{row:024x}", "filename": f"/{row}"} for row in range(300)]
     table = MemoryTable.from_documents(documents)
     write_snapshot(table, str(tmp_path / "snap"), rows=1)
     for file in sorted((tmp_path / "snap").glob("part-*.parquet"))[1:]:
         file.write_bytes(b"")
     found = open_snapshot(str(tmp_path / "snap"))
-    assert len(found) == 1_000
+    assert len(found) == 300
     assert next(iter(found.documents([0]))) == next(iter(table.documents([0])))
     assert found.partitions[0].table().column("filename").values == (("/0",),)
