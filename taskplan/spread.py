@@ -16,6 +16,10 @@ class Spread(Protocol):
     how often or beside what else it runs.
     """
 
+    @property
+    def width(self) -> int:
+        """How many pieces are done at once, as far as is known now; at least 1."""
+
     def map(self, function: Callable[[P], R], pieces: Iterable[P]) -> Iterator[R]:
         """Yield ``function(piece)`` for each piece, in order; function, pieces and results can be pickled.
 
@@ -26,6 +30,8 @@ class Spread(Protocol):
 
 class Here:
     """The pieces one after the other, in this process."""
+
+    width = 1
 
     def map(self, function: Callable[[P], R], pieces: Iterable[P]) -> Iterator[R]:
         """Yield ``function(piece)`` for each piece."""

@@ -24,6 +24,7 @@ from taskplan.simulation.modelling import Staged, mode_of, stage
 from taskplan.simulation.ontime import Runner, split_in_time
 from taskplan.simulation.shifting import shifted
 from taskplan.simulation.workforce import Workforce
+from taskplan.spread import HERE, Spread
 
 REPLICATIONS = 1000
 TRIALS = 300
@@ -53,6 +54,7 @@ def meet_due(
     *,
     table: ItemTable | None = None,
     replications: int | None = None,
+    spread: Spread = HERE,
 ) -> Met:
     """Plan with the workloads of which all due dates are kept most probably.
 
@@ -61,6 +63,7 @@ def meet_due(
     best of them by `shifted`, each planned and simulated on the same random numbers; the first is taken
     that is not worse than the best by more than chance. Weights of the spec give way; skills and limits
     stay, and so do tasks with counts or percentages, quality and pulling tasks, and redistributions.
+    The simulations are `spread`, the plans are made here.
     InputError where there is no due date. Of large plans fewer replications than `REPLICATIONS` are usual.
     """
     plan = replan(spec)
@@ -77,12 +80,13 @@ def meet_due(
     kept: dict[str, NDArray[np.bool_]] = {}
     posed = {name: stage(made, workforce, seed=plan.seed, table=table) for name, made in plans.items()}
     for name, one in posed.items():
-        kept[name] = _kept(one, replications)
+        kept[name] = _kept(one, replications, spread)
     best = max(kept, key=lambda name: float(kept[name].mean()))
-    weights = _improved(spec, posed[best], replications)
+    weights = _improved(spec, posed[best], replications, spread)
     if weights and (made := _planned(spec, weights, replan)) is not None:
         plans[BY_TRIAL] = made
-        kept[BY_TRIAL] = _kept(stage(made, workforce, seed=plan.seed, table=table), replications)
+        staged = stage(made, workforce, seed=plan.seed, table=table)
+        kept[BY_TRIAL] = _kept(staged, replications, spread)
     best = max(kept, key=lambda name: float(kept[name].mean()))
     # The first that is not worse than the best by more than chance.
     taken = next(name for name in kept if not _is_better(kept[best], kept[name]))
@@ -98,9 +102,9 @@ def _planned(spec: Spec, weights: Weights, replan: Callable[[Spec], Plan]) -> Pl
         return None
 
 
-def _kept(staged: Staged, replications: int) -> NDArray[np.bool_]:
+def _kept(staged: Staged, replications: int, spread: Spread) -> NDArray[np.bool_]:
     """Tell of each replication whether all due dates are kept."""
-    finish = simulate(staged.model, replications).finish
+    finish = simulate(staged.model, replications, spread=spread).finish
     kept: NDArray[np.bool_] = np.all(finish <= staged.due[:, None], axis=0)
     return kept
 
@@ -112,7 +116,7 @@ def _is_better(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
     return better - worse > 2 * math.sqrt(better + worse)
 
 
-def _improved(spec: Spec, staged: Staged, replications: int) -> Weights:
+def _improved(spec: Spec, staged: Staged, replications: int, spread: Spread) -> Weights:
     """Return the weights of what moving items by trial finds; nothing where no move helps."""
     place = {index: _spec_task(spec, operation) for index, operation in enumerate(staged.operations)}
     movable = [
@@ -120,7 +124,8 @@ def _improved(spec: Spec, staged: Staged, replications: int) -> Weights:
         for index, task in place.items()
         if task is not None and mode_of(staged.operations[index]) == "distribution"
     ]
-    found = shifted(staged.model, staged.due, movable, replications=min(replications, TRIALS))
+    trials = min(replications, TRIALS)
+    found = shifted(staged.model, staged.due, movable, replications=trials, spread=spread)
     if found is staged.model:
         return {}
     weights: Weights = {}

@@ -19,6 +19,7 @@ from taskplan.simulation.modelling import Staged, mode_of, stage
 from taskplan.simulation.summary import finish_of, quantiles, summarise
 from taskplan.simulation.whatif import changed, parse_changes
 from taskplan.simulation.workforce import Workforce
+from taskplan.spread import HERE, Spread
 
 COMPARED = ("equal", "weighted", "pulling")
 """The ways of handing out that a forecast can compare; the others look at items, which a plan leaves out."""
@@ -55,12 +56,14 @@ def forecast(
     questions: Questions | None = None,
     digest: str = "",
     progress: Progress | None = None,
+    spread: Spread = HERE,
 ) -> Forecast:
     """Simulate a plan, and each question on the same random numbers.
 
     `replications` are the usual ones where it is None (`usual_replications`), `seed` is the plan's; `due`
-    is milliseconds since 1970 and replaces the tasks' dates; `digest` is the workforce's. NotFoundError for
-    people of whom the workforce says nothing; InputError for questions that do not fit the plan.
+    is milliseconds since 1970 and replaces the tasks' dates; `digest` is the workforce's; where the work
+    is done (`spread`) changes nothing. NotFoundError for people of whom the workforce says nothing;
+    InputError for questions that do not fit the plan.
     """
     if replications is not None and replications < 1:
         raise InputError(f"expected at least 1 replication, got {replications}")
@@ -70,13 +73,13 @@ def forecast(
     changes = [(text, "what-if", changed(staged.model, parse_changes(text), exams)) for text in asked.what_if]
     runs = 1 + len(asked.compare) + len(changes)
     replications = usual_replications(staged.model) if replications is None else replications
-    outcome = simulate(staged.model, replications, progress=_part(progress, 0, runs))
+    outcome = simulate(staged.model, replications, progress=_part(progress, 0, runs), spread=spread)
     until = _horizon(staged, outcome)
     compared = [(name, "strategy", handed_out(staged, name, until)) for name in asked.compare]
     made = summarise(plan, staged, outcome, workforce, digest=digest, due=due)
     scenarios = []
     for number, (name, kind, model) in enumerate([*compared, *changes], start=1):
-        other = simulate(model, replications, progress=_part(progress, number, runs))
+        other = simulate(model, replications, progress=_part(progress, number, runs), spread=spread)
         scenarios.append(_scenario(name, kind, staged, outcome, other, workforce.start, made.finish.due))
     return msgspec.structs.replace(made, scenarios=tuple(scenarios))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from taskplan.simulation.calendars import Calendar
 from taskplan.simulation.dealing import dealt, is_pooled, with_tasks
 from taskplan.simulation.engine import simulate
 from taskplan.simulation.jobs import Floats, Model, Outcome
+from taskplan.spread import HERE, Spread
 
 ROUNDS = 6
 GIVERS, TAKERS = 3, 3
@@ -35,28 +37,36 @@ class Move:
 
 
 def shifted(
-    model: Model, due: Floats, movable: Collection[int], *, replications: int = REPLICATIONS
+    model: Model,
+    due: Floats,
+    movable: Collection[int],
+    *,
+    replications: int = REPLICATIONS,
+    spread: Spread = HERE,
 ) -> Model:
     """Return the model with items of the `movable` tasks (by index) moved so that more is on time.
 
     `due` are minutes since the start, [tasks], infinity where there is no date. The same model where no
-    move helps.
+    move helps. The moves are tried where `spread` says.
     """
-    outcome = simulate(model, replications)
+    outcome = simulate(model, replications, spread=spread)
     best = on_time(outcome, due)
     for _ in range(ROUNDS):
         if best >= SURE:
             break
         found = None
-        for move in _moves(model, outcome, due, movable):
-            other = moved(model, move)
-            tried = simulate(other, replications)
+        moves = _moves(model, outcome, due, movable)
+        for move, tried in zip(moves, spread.map(partial(_tried, model, replications), moves), strict=True):
             if (chance := on_time(tried, due)) > best:
-                best, found = chance, (other, tried)
+                best, found = chance, (move, tried)
         if found is None:
             break
-        model, outcome = found
+        model, outcome = moved(model, found[0]), found[1]
     return model
+
+
+def _tried(model: Model, replications: int, move: Move) -> Outcome:
+    return simulate(moved(model, move), replications)
 
 
 def on_time(outcome: Outcome, due: Floats) -> float:

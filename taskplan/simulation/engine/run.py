@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,11 +13,14 @@ from taskplan.simulation.engine.parts import joined, part_of, split
 from taskplan.simulation.engine.pulled import is_pulled, run_pulled
 from taskplan.simulation.engine.sequential import is_sequential, run_sequential
 from taskplan.simulation.jobs import DEFAULT_LIMITS, Limits, Model, Outcome, Progress
+from taskplan.spread import HERE, Spread
 
 BYTES_A_JOB = 24
 """Of state, a replication, in the lockstep engine."""
 MOST_SIDE_BY_SIDE = 2048
 """Replications; more at once make no step cheaper for each of them."""
+LEAST = 4_000_000
+"""Jobs times replications of a piece where no event is waited for: about a tenth of a second."""
 
 
 USUAL, FEWEST = 2000, 100
@@ -37,54 +41,95 @@ def usual_replications(model: Model) -> int:
 
 
 def simulate(
-    model: Model, replications: int, *, limits: Limits = DEFAULT_LIMITS, progress: Progress | None = None
+    model: Model,
+    replications: int,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Progress | None = None,
+    spread: Spread = HERE,
 ) -> Outcome:
     """Simulate a model so many times, by the rules of `taskplan.simulation.jobs`.
 
-    The first n of more replications are the same n. `progress` is told how many of all are done.
+    The first n of more replications are the same n, to the bit, wherever and in whatever pieces the
+    replications are `spread`. `progress` is told how many of all are done.
     """
-    found = []
     parts = split(model)
-    for number, (people, tasks) in enumerate(parts):
-        part = part_of(model, people, tasks)
-        outcomes = []
-
-        def tell(done: float, before: int = number * replications) -> None:
-            if progress is not None:
-                progress(before + min(int(done), replications), len(parts) * replications)
-
-        for outcome, done in _runs(part, replications, limits, tell):
-            outcomes.append(outcome)
-            tell(done)
-        found.append((people, tasks, _first(_beside(outcomes), replications)))
+    models = tuple(part_of(model, people, tasks) for people, tasks in parts)
+    pieces = [
+        Piece(number, begin, min(begin + size, replications))
+        for number, part in enumerate(models)
+        for size in (_size(part, replications, limits, spread.width),)
+        for begin in range(0, replications, size)
+    ]
+    told = _Told(progress, len(parts) * replications)
+    outcomes: list[list[Outcome]] = [[] for _ in parts]
+    for piece, outcome in zip(pieces, spread.map(_Simulated(models, told), pieces), strict=True):
+        outcomes[piece.part].append(outcome)
+        told.ended(piece.end - piece.begin)
+    found = [(*part, _beside(ranges)) for part, ranges in zip(parts, outcomes, strict=True)]
     return joined(model, found, replications)
 
 
-def _runs(
-    model: Model, replications: int, limits: Limits, tell: Callable[[float], None]
-) -> Iterator[tuple[Outcome, int]]:
-    """Yield outcomes of replications, and how many are done by then."""
-    single: Callable[[Model, int], Outcome] | None = None
+class Piece(NamedTuple):
+    """Some replications of a part of a model, from `begin` until before `end`."""
+
+    part: int
+    begin: int
+    end: int
+
+
+class _Told:
+    """How many replications have ended, for who wants to know."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def within(self, replications: float) -> None:
+        """Tell how far the piece is that is being done."""
+        if self.progress is not None:
+            self.progress(self.done + int(replications), self.total)
+
+    def ended(self, replications: int) -> None:
+        self.done += replications
+        self.within(0)
+
+
+class _Simulated:
+    """Does a piece; elsewhere nobody is told how far it is before it ends."""
+
+    def __init__(self, models: tuple[Model, ...], told: _Told | None = None) -> None:
+        self.models, self.told = models, told
+
+    def __reduce__(self) -> tuple[type[_Simulated], tuple[tuple[Model, ...]]]:
+        return type(self), (self.models,)
+
+    def __call__(self, piece: Piece) -> Outcome:
+        model, columns = self.models[piece.part], range(piece.begin, piece.end)
+        single = _by_block(model)
+        if single is None:
+            told = self.told
+            tell = None if told is None else lambda part: told.within(part * len(columns))
+            return run_lockstep(model, columns, tell)
+        blocks = range(piece.begin // BLOCK, -(-piece.end // BLOCK))
+        return _first(_beside([single(model, block) for block in blocks]), len(columns))
+
+
+def _by_block(model: Model) -> Callable[[Model, int], Outcome] | None:
+    """Return the engine that does a block of replications without waiting for events, if there is one."""
     if is_sequential(model):
-        single = run_sequential
-    elif is_pulled(model):
-        single = run_pulled
-    if single is not None:
-        for block in range(-(-replications // BLOCK)):
-            yield single(model, block), (block + 1) * BLOCK
-        return
+        return run_sequential
+    return run_pulled if is_pulled(model) else None
+
+
+def _size(model: Model, replications: int, limits: Limits, width: int) -> int:
+    """Return how many replications of a model are a piece, where `width` pieces are done at once."""
     jobs = max(1, sum(task.jobs for task in model.tasks))
+    each = -(-replications // (BLOCK * width)) * BLOCK
+    if _by_block(model) is not None:
+        return min(each, max(1, LEAST // (jobs * BLOCK)) * BLOCK)
+    # A step costs about as much as 700 replications of it do, so that pieces are as wide as can be.
     beside = max(1, min(MOST_SIDE_BY_SIDE, limits.memory // (jobs * BYTES_A_JOB)))
-    if beside > BLOCK:
-        beside -= beside % BLOCK
-    for begin in range(0, replications, beside):
-        end = min(begin + beside, replications)
-        columns = range(begin, end)
-        yield run_lockstep(model, columns, _within(columns, tell)), end
-
-
-def _within(columns: range, tell: Callable[[float], None]) -> Callable[[float], None]:
-    return lambda part: tell(columns.start + part * len(columns))
+    return min(each, beside - beside % BLOCK if beside > BLOCK else beside)
 
 
 ARRAYS = ("finish", "last", "ended", "again", "spent", "rejected", "skipped", "abandoned", "ignored")
