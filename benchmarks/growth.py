@@ -1,6 +1,7 @@
 """How does each step grow from ten thousand items to ten million? Linearly, if its exponent is 1.
 
-The exponent is the slope of log seconds over log items by least squares. Small
+The exponent is the slope of log CPU seconds over log items by least squares:
+growth is of work, and what others do on the machine meanwhile is none. Small
 sizes flatten it, since most of what they take is the same for any number: a size
 counts if ten times as many items take at least three times as long, and so do
 all larger sizes. The exponent between the two largest is told as well.
@@ -56,9 +57,10 @@ def _exponent(seconds: dict[int, float], sizes: list[int]) -> float:
 
 def _row(name: str, steps: dict[int, dict[str, Any]]) -> Row:
     seconds = {size: step["seconds"] for size, step in steps.items()}
-    fitted, last, counted = exponents(seconds)
+    cpu = {size: step["cpu"] for size, step in steps.items()}
+    fitted, last, counted = exponents(cpu)
     largest = max(seconds)
-    shown = ", ".join(f"{taken:.2g}" for _, taken in sorted(seconds.items()))
+    shown = ", ".join(f"{taken:.2g}" for _, taken in sorted(cpu.items()))
     started = f" from {counted[0]:,}" if len(counted) < len(seconds) else ""
     primitive = name.endswith(ALONE)
     judged = largest >= JUDGED and not primitive
@@ -70,7 +72,7 @@ def _row(name: str, steps: dict[int, dict[str, Any]]) -> Row:
         fitted,
         limit=None if primitive else f"exponent ≤ {LIMIT}",
         ok=fitted <= LIMIT if judged else None,
-        note=f"{shown} s; exponent{started} {fitted:.3f}, of the last two {last:.3f}",
+        note=f"CPU {shown} s; exponent{started} {fitted:.3f}, of the last two {last:.3f}",
         at_best=at_best(bytes_) if bytes_ else None,
         peak=steps[largest]["peak_mb"],
-    ) | {"sizes": seconds, "exponent": fitted, "last_exponent": last, "counted": counted}
+    ) | {"sizes": seconds, "cpu": cpu, "exponent": fitted, "last_exponent": last, "counted": counted}

@@ -63,6 +63,7 @@ def _plans(case: str, store: Path, tables: tuple[Path, Path], folder: Path, repe
     items = in_process("benchmarks.stores:read_columns", store=store)["items"]
     question = f"{items:,} items, {case}: query, allocate, write"
     written = median(one["seconds"] - one["planned"] for one in found["taskplan"])
+    cpu = {name: median(one["cpu"] for one in taken) for name, taken in found.items()}
     note = f"{first['items']:,} items in {first['tasks']} tasks; {written:.2g} s of it writing"
     return [
         row(
@@ -72,7 +73,8 @@ def _plans(case: str, store: Path, tables: tuple[Path, Path], folder: Path, repe
             ours / (taken if name != "taskplan" else seconds["polars + numpy, Parquet"]),
             limit=f"≤ {SECONDS:g} s, ≤ {MEGABYTES / 1000:g} GB" if name == "taskplan" else None,
             ok=ours <= SECONDS and peaks[name] <= MEGABYTES if name == "taskplan" else None,
-            note=note if name == "taskplan" else f"taskplan / this; {found[name][0]['bytes'] / 1e6:.0f} MB",
+            note=f"{note if name == 'taskplan' else 'taskplan / this'}; CPU {cpu[name]:.2g} s, "
+            f"{found[name][0]['bytes'] / 1e6:.0f} MB written",
             at_best=at_best(plan_bytes(items, first["items"], case)) if name == "taskplan" else None,
             peak=peaks[name],
         )
@@ -86,7 +88,7 @@ def _steps(folder: Path, count: int, repeat: int) -> list[Row]:
             f"{count:,} items, step by step",
             name,
             step["seconds"],
-            note=step["note"],
+            note=f"{step['note']}, CPU {step['cpu']:.3g} s",
             at_best=at_best(step["bytes"]) if step["bytes"] else None,
             peak=step["peak_mb"],
         )

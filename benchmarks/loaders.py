@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from benchmarks.stores import load, read_columns
+from benchmarks.timing import Clock
 
 SCANNER = "duckdb_extension_sqlite_scanner"
 """DuckDB reads SQLite files through an extension, which the package named here brings; it is made for one
@@ -58,7 +58,7 @@ def import_bare(source: str, target: str) -> Seconds:
                     line.decode(),
                 )
 
-    start = perf_counter()
+    clock = Clock()
     db = sqlite3.connect(target, isolation_level=None)
     db.execute(f"CREATE TABLE items (pk INTEGER PRIMARY KEY, {_SQL_COLUMNS})")
     db.execute("BEGIN")
@@ -68,16 +68,16 @@ def import_bare(source: str, target: str) -> Seconds:
     db.execute("CREATE INDEX items_by_filename ON items (dataset, filename)")
     db.execute("COMMIT")
     db.close()
-    return {"seconds": perf_counter() - start}
+    return clock.read()
 
 
 def import_polars(source: str, target: str) -> Seconds:
     """Read NDJSON and write Parquet."""
     import polars as pl
 
-    start = perf_counter()
+    clock = Clock()
     pl.read_ndjson(source).write_parquet(target)
-    return {"seconds": perf_counter() - start}
+    return clock.read()
 
 
 def open_taskplan(target: str) -> Seconds:
@@ -91,7 +91,7 @@ def open_polars(target: str) -> Seconds:
     """Read the same from Parquet."""
     import polars as pl
 
-    start = perf_counter()
+    clock = Clock()
     field = pl.col("metadata").struct.field
     pl.scan_parquet(target).select(
         "hidden",
@@ -102,20 +102,20 @@ def open_polars(target: str) -> Seconds:
         field("user").struct.field("scene"),
         field("system").struct.field("refs").list.eval(pl.element().struct.field("type")),
     ).collect()
-    return {"seconds": perf_counter() - start}
+    return clock.read()
 
 
 def open_duckdb(target: str) -> Seconds:
     """Read the same from Parquet."""
     import duckdb
 
-    start = perf_counter()
+    clock = Clock()
     duckdb.connect().sql(
         "SELECT hidden, type, dir, annotated, metadata.user.score, metadata.user.scene, "
         "[ref.type for ref in metadata.system.refs] FROM read_parquet(?)",
         params=[target],
     ).to_arrow_table()
-    return {"seconds": perf_counter() - start}
+    return clock.read()
 
 
 def open_duckdb_sqlite(target: str) -> Seconds:
@@ -125,7 +125,7 @@ def open_duckdb_sqlite(target: str) -> Seconds:
     extension = next(
         Path(str(found)) for found in Path(str(files(SCANNER))).rglob("extensions/**/*.duckdb_extension")
     )
-    start = perf_counter()
+    clock = Clock()
     connection = duckdb.connect()
     connection.load_extension(str(extension))
     connection.execute(f"ATTACH '{target}' AS store (TYPE sqlite, READ_ONLY)")
@@ -133,4 +133,4 @@ def open_duckdb_sqlite(target: str) -> Seconds:
         "SELECT hidden, type, dir, annotated, document->'$.metadata.user.score', "
         "document->'$.metadata.user.scene', document->'$.metadata.system.refs[*].type' FROM store.items"
     ).to_arrow_table()
-    return {"seconds": perf_counter() - start}
+    return clock.read()

@@ -6,10 +6,10 @@ Libraries are imported before the clock starts, and in the function that needs t
 from __future__ import annotations
 
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from benchmarks.steps import PEOPLE, backend_of, plan_of
+from benchmarks.timing import Clock
 from benchmarks.workload import FOLDERS, REFS, SCENES, WANTED_SCENES, item_id, workload
 
 Found = dict[str, Any]
@@ -28,15 +28,15 @@ def plan_taskplan(store: str, case: str, target: str) -> Found:
     from taskplan.planning.planner import make_plan  # noqa: F401
 
     backend = backend_of(store)
-    start = perf_counter()
+    clock = Clock()
     plan = plan_of(backend, case)
-    planned = perf_counter()
+    planned = clock.read()["seconds"]
     write_plan(Path(target), plan)
-    end = perf_counter()
+    taken = clock.read()
     backend.close()
     return {
-        "seconds": end - start,
-        "planned": planned - start,
+        **taken,
+        "planned": planned,
         "items": sum(operation.allocation.items.count for operation in plan.operations),
         "tasks": len(plan.operations),
         "bytes": Path(target).stat().st_size,
@@ -58,15 +58,11 @@ def plan_polars(table: str, case: str, target: str) -> Found:
             & pl.col("scene").is_in(list(WANTED_SCENES))
             & ~pl.col("refs").list.contains("task")
         )
-    start = perf_counter()
+    clock = Clock()
     chosen = pl.scan_parquet(table).filter(kept).select("id").collect()
     people = np.arange(len(chosen)) * PEOPLE // max(1, len(chosen))
     chosen.with_columns(pl.Series("person", people.astype(np.uint8))).write_parquet(target)
-    return {
-        "seconds": perf_counter() - start,
-        "items": len(chosen),
-        "bytes": Path(target).stat().st_size,
-    }
+    return {**clock.read(), "items": len(chosen), "bytes": Path(target).stat().st_size}
 
 
 def plan_duckdb(table: str, case: str, target: str) -> Found:
@@ -74,7 +70,7 @@ def plan_duckdb(table: str, case: str, target: str) -> Found:
     import duckdb
 
     connection = duckdb.connect(table, read_only=True)
-    start = perf_counter()
+    clock = Clock()
     connection.execute(f"CREATE TEMP TABLE chosen AS SELECT id FROM items WHERE {_WHERE[case]}")
     row = connection.execute("SELECT count(*) FROM chosen").fetchone()
     assert row is not None
@@ -82,7 +78,7 @@ def plan_duckdb(table: str, case: str, target: str) -> Found:
         f"COPY (SELECT id, rowid * {PEOPLE} // {max(1, row[0])} AS person FROM chosen) "
         f"TO '{target}' (FORMAT parquet)"
     )
-    return {"seconds": perf_counter() - start, "items": row[0], "bytes": Path(target).stat().st_size}
+    return {**clock.read(), "items": row[0], "bytes": Path(target).stat().st_size}
 
 
 def make_tables(parquet: str, database: str, count: int) -> Found:

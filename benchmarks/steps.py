@@ -10,11 +10,11 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.child import forget_peak, in_process, peak_mb
 from benchmarks.stores import COLUMNS, DATASET, made_store, read_columns
+from benchmarks.timing import Clock
 from benchmarks.workload import QUERY
 
 if TYPE_CHECKING:
@@ -96,14 +96,13 @@ def _measured_steps(folder: Path, count: int, repeat: int) -> Steps:
 
 
 def measure(store: str, folder: str, repeat: int, group: str) -> dict[str, Any]:
-    """Measure the steps of one of the `GROUPS`: the median seconds of so many calls as the note says, peak
-    memory in MB, and the `bytes` that must be read and written, None where that cannot be told.
+    """Measure the steps of one of the `GROUPS`: `seconds` and `cpu`, the median of as many calls as the note
+    says, peak memory, and the `bytes` that must be read and written, None where that cannot be told.
     """
     found: Steps = {}
     for name, action, size in GROUPS[group](store, Path(folder)):
-        seconds, times = _timed(action, repeat, warm=group != "rehearse")
-        note = "once" if times == 1 else f"median of {times}"
-        found[name] = {"seconds": seconds, "peak_mb": peak_mb(), "bytes": size(), "note": note}
+        taken = _timed(action, repeat, warm=group != "rehearse")
+        found[name] = {**taken, "peak_mb": peak_mb(), "bytes": size()}
     return {"steps": found}
 
 
@@ -231,19 +230,20 @@ GROUPS: dict[str, Callable[[str, Path], Iterator[Step]]] = {
 }
 
 
-def _timed(action: Callable[[], Any], repeat: int, *, warm: bool) -> tuple[float, int]:
-    """Return the median of at most `repeat` calls, and how many: fewer where they take long."""
+def _timed(action: Callable[[], Any], repeat: int, *, warm: bool) -> dict[str, Any]:
+    """Return the medians of at most `repeat` calls: fewer where they take long."""
     gc.collect()
     forget_peak()
-    taken = [_seconds(action)]
-    if warm and taken[0] < SPEND / 2:
+    taken = [_once(action)]
+    if warm and taken[0]["seconds"] < SPEND / 2:
         taken = []
-    while len(taken) < repeat and sum(taken) < SPEND:
-        taken.append(_seconds(action))
-    return median(taken), len(taken)
+    while len(taken) < repeat and sum(one["seconds"] for one in taken) < SPEND:
+        taken.append(_once(action))
+    note = "once" if len(taken) == 1 else f"median of {len(taken)}"
+    return {name: median(one[name] for one in taken) for name in ("seconds", "cpu")} | {"note": note}
 
 
-def _seconds(action: Callable[[], Any]) -> float:
-    start = perf_counter()
+def _once(action: Callable[[], Any]) -> dict[str, float]:
+    clock = Clock()
     action()
-    return perf_counter() - start
+    return clock.read()

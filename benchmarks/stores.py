@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from benchmarks.child import in_process
+from benchmarks.timing import Clock
 from benchmarks.workload import workload
 
 KEEP = "TASKPLAN_BENCHMARKS_KEEP"
@@ -97,21 +97,21 @@ def made_store(folder: Path, count: int) -> Made:
 
 
 def load(source: str, store: str) -> dict[str, Any]:
-    """Import a file into a new store; return the seconds."""
+    """Import a file into a new store; return what it took."""
     from taskplan_sqlite.store.store import SqliteStore
 
-    start = perf_counter()
+    clock = Clock()
     opened = SqliteStore(Path(store), create=True)
     opened.import_path(Path(source), DATASET)
     opened.close()
-    return {"seconds": perf_counter() - start}
+    return clock.read()
 
 
 def read_columns(store: str) -> dict[str, Any]:
-    """Open a store and read ids and columns; return the seconds, and the bytes of what was read."""
+    """Open a store and read ids and columns; return what it took, the bytes of what was read, and items."""
     from taskplan_sqlite.store.store import SqliteStore
 
-    start = perf_counter()
+    clock = Clock()
     opened = SqliteStore(Path(store))
     table = opened.table(DATASET)
     size = 0 if table.ids.packed is None else table.ids.packed.nbytes
@@ -122,7 +122,7 @@ def read_columns(store: str) -> dict[str, Any]:
         column.codes.max(initial=0)
         size += column.codes.nbytes + (0 if column.numbers is None else column.numbers.nbytes)
     opened.close()
-    return {"seconds": perf_counter() - start, "bytes": size, "items": len(table)}
+    return {**clock.read(), "bytes": size, "items": len(table)}
 
 
 def _version() -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
-
-import numpy as np
 
 
 def in_turn(subjects: Sequence[Callable[[], Any]], repeat: int) -> list[float]:
@@ -32,10 +30,21 @@ def in_turn(subjects: Sequence[Callable[[], Any]], repeat: int) -> list[float]:
     return [median(taken) for taken in times]
 
 
+class Clock:
+    """Counts from when it is made: seconds on the wall, and of CPU, which others disturb less."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = perf_counter(), process_time()
+
+    def read(self) -> dict[str, float]:
+        """Return `seconds` and `cpu`, of all threads of this process."""
+        return {"seconds": perf_counter() - self._wall, "cpu": process_time() - self._cpu}
+
+
 def keep_freed_memory() -> None:
     """Let glibc keep what is freed, for everyone: else who gets fresh pages, and pays for them, is luck.
 
     Freeing one block of just under 32 MB raises its thresholds for the rest of the process (mallopt(3)).
     """
-    block = np.ones(31 << 20, dtype=np.uint8)
+    block = bytearray(31 << 20)
     del block
