@@ -25,9 +25,11 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 PLAN_FILE = OwnFile("plan", _START, PlanError)
 
 
-def seal(plan: Plan) -> Plan:
-    """Return the plan with its digest."""
-    return msgspec.structs.replace(plan, digest=_digest(pieces(plan, map(operation_line, plan.operations))))
+def seal(plan: Plan, lines: Iterable[bytes] | None = None) -> Plan:
+    """Return the plan with its digest; `lines` are those of its operations, where they are at hand."""
+    if lines is None:
+        lines = map(operation_line, plan.operations)
+    return msgspec.structs.replace(plan, digest=_digest(pieces(plan, lines)))
 
 
 def operation_line(operation: Operation) -> bytes:

@@ -188,6 +188,14 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return result
 
 
+def outline(operation: Operation) -> Operation:
+    """Return an operation without the ids of its items; how many they are is kept."""
+    items = msgspec.structs.replace(operation.allocation.items, data="")
+    return msgspec.structs.replace(
+        operation, allocation=msgspec.structs.replace(operation.allocation, items=items)
+    )
+
+
 class SnapshotRecord(msgspec.Struct, frozen=True):
     """What the plan was made from; `paths` are the columns that the fingerprint covers."""
 

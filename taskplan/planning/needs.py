@@ -49,12 +49,13 @@ def needs_of(spec: Spec, task: TaskSpec, path: str, items: ItemTable) -> Needs |
     stated = [
         Need(frozenset(need.skills), frozenset(who.lower() for who in need.exclude)) for need in task.needs
     ]
-    patterns, codes = np.unique(np.array(masks, dtype=np.bool_).T, axis=0, return_inverse=True)
-    united = tuple(
-        _union([need for need, asked in zip(stated, pattern, strict=True) if asked])
-        for pattern in patterns.tolist()
-    )
-    return Needs(codes.ravel().astype(np.int64), united, tuple(warnings))
+    united, codes = [Need()], np.zeros(len(items), dtype=np.int64)
+    for need, mask in zip(stated, masks, strict=True):
+        # Each of what was asked before, without this need and with it: as far as items ask for it.
+        found = distinct(2 * codes + mask)
+        united = [_union([united[code // 2], need][: 1 + code % 2]) for code in found.values.tolist()]
+        codes = found.places
+    return Needs(codes, tuple(united), tuple(warnings))
 
 
 def need_query(spec: Spec, need: NeedSpec, where: str) -> Query | None:

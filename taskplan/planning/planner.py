@@ -12,7 +12,7 @@ from taskplan.model.table import ItemTable
 from taskplan.planning import cautions
 from taskplan.planning.chunks import chunk_sizes, limited, suffix_of
 from taskplan.planning.codec import seal
-from taskplan.planning.document import Plan, SnapshotRecord
+from taskplan.planning.document import Operation, Plan, SnapshotRecord
 from taskplan.planning.graph import task_order
 from taskplan.planning.operations import Piece, operations, redistribution
 from taskplan.planning.reads import paths_read
@@ -50,11 +50,17 @@ def make_plan(
     cautions.overlaps(work)
     cautions.strangers(work)
     cautions.namesakes(work, [part for part in parts if part.operation.task is not None])
-    plan = Plan(
+    return seal(plan_of(work, tuple(part.operation for part in parts)))
+
+
+def plan_of(work: Work, operations: tuple[Operation, ...]) -> Plan:
+    """Return the plan of some operations, with all that is known of the work; it is not sealed yet."""
+    table = work.table
+    return Plan(
         digest="",
         taskplan=__version__,
         seed=work.seed,
-        spec=dict(spec.document),
+        spec=dict(work.spec.document),
         snapshot=SnapshotRecord(
             project=table.project,
             dataset=table.dataset,
@@ -63,9 +69,8 @@ def make_plan(
             paths=tuple(sorted(work.paths)),
         ),
         warnings=tuple(dict.fromkeys(work.warnings)),
-        operations=tuple(part.operation for part in parts),
+        operations=operations,
     )
-    return seal(plan)
 
 
 def _plan_task(work: Work, index: int, parent: int | None) -> list[Part]:

@@ -1,0 +1,43 @@
+"""Which pieces are made together: those whose items begin in the same partition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskplan.model.snapshots import Partition
+from taskplan.planning.partitioned.making import Job, Root
+
+MOST = 8
+"""Pieces of a job: what comes back of it at once is about a megabyte each."""
+
+
+def jobs_of(roots: Sequence[Root], counts: NDArray[np.int64], partitions: Sequence[Partition]) -> list[Job]:
+    """Return the jobs of all pieces, root by root, given what each root selects of each partition.
+
+    `counts` is int64[partitions, roots].
+    """
+    before = np.zeros((len(partitions) + 1, len(roots)), dtype=np.int64)
+    np.cumsum(counts, axis=0, out=before[1:])
+    return [job for place, root in enumerate(roots) for job in _jobs(place, root, before, partitions)]
+
+
+def _jobs(place: int, root: Root, before: NDArray[np.int64], partitions: Sequence[Partition]) -> list[Job]:
+    ends = np.array(root.ends, dtype=np.int64)
+    starts: NDArray[Any] = np.concatenate([[0], ends])[:-1]
+    # The partition of a piece's first item, and that of its last.
+    first = np.searchsorted(before[:, place], starts, side="right") - 1
+    last = np.searchsorted(before[:, place], ends, side="left") - 1
+    jobs = []
+    begin = 0
+    while begin < len(ends):
+        end = begin + 1
+        while end < len(ends) and first[end] == first[begin] and end < begin + MOST:
+            end += 1
+        chosen = partitions[first[begin] : last[end - 1] + 1]
+        jobs.append(Job(place, begin, end, tuple(chosen), tuple(before[first[begin]].tolist())))
+        begin = end
+    return jobs

@@ -1,0 +1,54 @@
+"""Operations on their way into a plan's file: on the disk, as the header that comes before is known last."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+from taskplan.planning.document import Operation
+from taskplan.planning.partitioned.making import Made
+
+
+class Spool:
+    """The lines of operations by task of the spec; `folder` has room for them, the usual one where None."""
+
+    def __init__(self, tasks: int, folder: Path | None) -> None:
+        self._folder = folder
+        self._files: list[IO[bytes] | None] = [None] * tasks
+        self._outlines: list[list[Operation]] = [[] for _ in range(tasks)]
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, made: Made) -> None:
+        """Keep an operation after those of its task that came before."""
+        file = self._files[made.index]
+        if file is None:
+            file = self._stack.enter_context(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
+            self._files[made.index] = file
+        file.write(made.line)
+        file.write(b"\n")
+        self._outlines[made.index].append(made.outline)
+
+    def has(self, index: int) -> bool:
+        """Tell whether there is any operation of a task."""
+        return bool(self._outlines[index])
+
+    def outlines(self) -> tuple[Operation, ...]:
+        """Return all operations without their items, in the order of the plan."""
+        return tuple(operation for operations in self._outlines for operation in operations)
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of all operations, in the order of the plan."""
+        for file in self._files:
+            if file is not None:
+                file.seek(0)
+                for line in file:
+                    yield line[:-1]
