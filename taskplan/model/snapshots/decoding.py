@@ -15,7 +15,7 @@ from taskplan.model.table import Column, Reached
 
 _EXACT = 2**53
 _LOOKED_AT = 4_096
-"""Numbers that are looked at to see whether there are many."""
+"""Rows that mostly tell enough: whether numbers are many, and in which order few values come."""
 _decode_texts = msgspec.json.Decoder(list[Any]).decode
 _NO_DIGIT = 255
 _DIGITS = np.full(256, _NO_DIGIT, dtype=np.uint8)
@@ -25,57 +25,54 @@ _DIGITS[np.frombuffer(b"0123456789abcdef", dtype=np.uint8)] = np.arange(16)
 def text_column(array: Any) -> Column:
     """Return the column of an Arrow array of strings, plain or dictionary-encoded; null is absent."""
     codes, values = _texts(array)
-    return assemble(codes, [(value,) for value in values] + [()], distinct=True)
+    reached: list[Reached] = [*((value,) for value in values), *_nothing(array)]
+    used, codes = first_seen(codes, len(reached))
+    return Column(narrow(codes, len(used)), tuple(reached[code] for code in used.tolist()))
 
 
 def json_column(array: Any) -> Column:
     """Return the column of an Arrow array of JSON texts of the tuples reached; null is nothing reached."""
     codes, values = _texts(array)
-    return assemble(codes, [tuple(_decode_texts(value)) for value in values] + [()])
+    return assemble(codes, [*(tuple(_decode_texts(value)) for value in values), *_nothing(array)])
 
 
 def bool_column(array: Any) -> Column:
     """Return the column of an Arrow array of bools; null is absent."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    array = _whole(array)
-    codes = pc.fill_null(array.cast(pa.uint8()), 2).to_numpy(zero_copy_only=False)
-    return assemble(codes, [(False,), (True,), ()], distinct=True)
+    codes, absent = numpy_of(_whole(array).cast(pa.uint8()))
+    if absent is None:
+        return assemble(codes, [(False,), (True,)])
+    return assemble(np.where(absent, np.uint8(2), codes), [(False,), (True,), ()])
 
 
 def number_column(array: Any) -> Column:
     """Return the column of an Arrow array of int64 or float64; null is absent."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     array = _whole(array)
-    whole = pa.types.is_integer(array.type)
-    absent = None if not array.null_count else array.is_null().to_numpy(zero_copy_only=False)
-    amounts = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+    amounts, absent = numpy_of(array)
+    if absent is not None:
+        amounts = np.where(absent, 0, amounts)
+    whole = amounts.dtype.kind == "i"
     large = whole and len(amounts) and not -_EXACT <= int(amounts.min()) <= int(amounts.max()) <= _EXACT
     if not large and len(np.unique(amounts[:_LOOKED_AT])) > MANY_NUMBERS + 1:
-        numbers = same_zero(amounts.astype(np.float64))
+        numbers = amounts.astype(np.float64)
         if absent is None:
-            return Column(np.zeros(len(numbers), dtype=np.uint8), (), numbers)
-        numbers[absent] = 0.0
-        return Column((~absent).astype(np.uint8), ((),), numbers)
+            return Column(np.zeros(len(numbers), dtype=np.uint8), (), same_zero(numbers, numbers == 0))
+        present = ~absent
+        return Column(present.astype(np.uint8), ((),), same_zero(numbers, (numbers == 0) & present))
     encoded = array.dictionary_encode()
-    values = [(value,) for value in encoded.dictionary.to_pylist()]
-    return assemble(_indices(encoded.indices, len(values)), [*values, ()])
+    values = encoded.dictionary.to_pylist()
+    codes = _indices(encoded.indices, len(values))
+    return assemble(codes, [*((value,) for value in values), *_nothing(array)])
 
 
-def assemble(codes: NDArray[Any], values: Sequence[Reached], *, distinct: bool = False) -> Column:
+def assemble(codes: NDArray[Any], values: Sequence[Reached]) -> Column:
     """Return the column whose rows reach ``values[codes[row]]``.
 
-    Values may be unused, stand in any order and, unless `distinct` says otherwise, mean the same (``1``
-    and ``1.0``).
+    Values may be unused, stand in any order, and mean the same (``1`` and ``1.0``).
     """
     used, codes = first_seen(codes, len(values))
-    reached = [values[code] for code in used.tolist()]
-    if not distinct:
-        codes, reached = _merged(codes, reached)
-    return with_numbers(codes, reached)
+    return with_numbers(*_merged(codes, [values[code] for code in used.tolist()]))
 
 
 def with_numbers(codes: NDArray[Any], reached: Sequence[Reached]) -> Column:
@@ -93,9 +90,12 @@ def with_numbers(codes: NDArray[Any], reached: Sequence[Reached]) -> Column:
 
 def first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Return the codes in use, in order of first appearance, and each row's place among them."""
-    appears = np.full(distinct, len(codes), dtype=np.int64)
-    # Of several values for one index the last assigned stays.
-    appears[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    for looked_at in (codes[:_LOOKED_AT], codes):
+        appears = np.full(distinct, len(codes), dtype=np.int64)
+        # Of several values for one index the last assigned stays.
+        appears[looked_at[::-1]] = np.arange(len(looked_at) - 1, -1, -1)
+        if int(appears.max(initial=0)) < len(codes):
+            break
     used = np.argsort(appears, kind="stable")[: int(np.count_nonzero(appears < len(codes)))]
     if np.array_equal(used, np.arange(len(used))):
         return used, codes
@@ -104,9 +104,8 @@ def first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[np.int64], N
     return used, rank[codes]
 
 
-def same_zero(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give all zeros the sign of the first one, for they are one value."""
-    zeros = numbers == 0
+def same_zero(numbers: NDArray[np.float64], zeros: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Give all zeros, which are marked, the sign of the first one: they are one value."""
     if zeros.any():
         numbers[zeros] = numbers[int(np.argmax(zeros))]
     return numbers
@@ -149,30 +148,41 @@ def _texts(array: Any) -> tuple[NDArray[Any], list[str]]:
         return np.zeros(0, dtype=np.int32), []
     array = array.unify_dictionaries()
     values: list[str] = array.chunk(0).dictionary.to_pylist()
-    codes = np.concatenate([_indices(chunk.indices, len(values)) for chunk in array.chunks])
     if len(set(values)) < len(values) or None in values:
-        return _once(codes, values)
-    return codes, values
+        # Arrow allows such a dictionary.
+        return _texts(array.cast(array.type.value_type))
+    return np.concatenate([_indices(chunk.indices, len(values)) for chunk in array.chunks]), values
 
 
-def _once(codes: NDArray[Any], values: Sequence[str | None]) -> tuple[NDArray[Any], list[str]]:
-    """Merge the entries of a dictionary that say the same; an entry that is null is absent."""
-    distinct = [value for value in dict.fromkeys(values) if value is not None]
-    place = {value: number for number, value in enumerate(distinct)}
-    target = [len(distinct) if value is None else place[value] for value in values]
-    return np.array([*target, len(distinct)])[codes], distinct
+def _nothing(array: Any) -> tuple[Reached, ...]:
+    """Return what null reaches, where there is any."""
+    return ((),) if array.null_count else ()
 
 
 def _indices(indices: Any, absent: int) -> NDArray[Any]:
     """Return indices into a dictionary as numpy has them, `absent` for null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    found, missing = numpy_of(indices)
+    # One more than the dictionary has must fit.
+    return found if missing is None else np.where(missing, np.int64(absent), found)
 
-    if indices.null_count:
-        # One more than the dictionary has must fit.
-        indices = pc.fill_null(indices.cast(pa.int64()), absent)
-    found: NDArray[Any] = indices.to_numpy(zero_copy_only=False)
-    return found
+
+def numpy_of(array: Any) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """Return the values of an Arrow array of numbers, anything where null, and which are null, if any.
+
+    Arrow's own ways load pandas wherever that is installed.
+    """
+    count, start = len(array), array.offset
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    valid, data = array.buffers()
+    if not count:
+        return np.zeros(0, dtype=dtype), None
+    values = np.frombuffer(data, dtype=dtype, count=count, offset=start * dtype.itemsize)
+    if not array.null_count:
+        return values, None
+    first = start // 8
+    bits = np.frombuffer(valid, dtype=np.uint8, count=(start + count + 7) // 8 - first, offset=first)
+    held = np.unpackbits(bits, bitorder="little")[start - 8 * first :][:count]
+    return values, held == 0
 
 
 def _whole(array: Any) -> Any:

@@ -160,7 +160,7 @@ class ForeignTable(ItemTable):
 def _of_texts(ids: ItemIds) -> Column:
     index: dict[str, int] = {}
     codes = [index.setdefault(item, len(index)) for item in ids]
-    return assemble(np.array(codes, dtype=np.int64), [(item,) for item in index], distinct=True)
+    return assemble(np.array(codes, dtype=np.int64), [(item,) for item in index])
 
 
 def _mapped(column: Column, change: Callable[[Reached], Reached]) -> Column:

@@ -38,8 +38,7 @@ def merge_columns(columns: Iterable[Column]) -> Column:
             own = part.codes == part.number_code
             numbers[start : start + len(part)][own] = part.numbers[own]
         start += len(part)
-    are_numbers = place == len(kept)
-    numbers[are_numbers] = same_zero(numbers[are_numbers])
+    numbers = same_zero(numbers, (numbers == 0) & (place == len(kept)))
     return Column(narrow(place, len(kept) + 1), kept, numbers)
 
 
@@ -63,12 +62,15 @@ def _merged(
     index: dict[Any, int] = {}
     coded: list[NDArray[np.int64]] = []
     for codes, own in parts:
-        target = np.full(len(own) + 1, -1, dtype=np.int64)
-        for code, value in enumerate(own):
-            target[code] = index.setdefault(canonical(value), len(values))
-            if target[code] == len(values):
+        target: list[int] = []
+        for value in own:
+            # Text, of which there may be very much, is its own key.
+            key = value if len(value) == 1 and type(value[0]) is str else canonical(value)
+            place = index.setdefault(key, len(values))
+            if place == len(values):
                 values.append(value)
-        coded.append(target[codes])
+            target.append(place)
+        coded.append(np.array([*target, -1], dtype=np.int64)[codes])
     return np.concatenate(coded) if coded else np.zeros(0, dtype=np.int64), values
 
 

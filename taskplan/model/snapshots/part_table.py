@@ -18,6 +18,7 @@ from taskplan.model.snapshots.decoding import (
     item_ids,
     json_column,
     number_column,
+    numpy_of,
     text_column,
 )
 from taskplan.model.snapshots.manifest import KEY
@@ -127,7 +128,7 @@ class PartAnnotations(AnnotationTable):
     def _item_rows(self) -> NDArray[np.int64]:
         lengths: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
         for held in self._batches():
-            lengths.append(np.diff(held.offsets.to_numpy()).astype(np.int64))
+            lengths.append(np.diff(numpy_of(held.offsets)[0]).astype(np.int64))
         counts = np.concatenate(lengths)
         if int(counts.sum()) != self._count:
             raise DataError(

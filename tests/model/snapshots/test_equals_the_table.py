@@ -28,8 +28,8 @@ class Copied:
         return reversed(done)
 
 
-@settings(max_examples=60)
-@given(table=tables(max_items=8), rows=st.sampled_from((2, 3, 4, 9)), batch=st.integers(1, 5))
+@settings(max_examples=40)
+@given(table=tables(max_items=6), rows=st.sampled_from((2, 3, 7)), batch=st.integers(1, 5))
 def test_every_path_of_any_documents(table: MemoryTable, rows: int, batch: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         manifest = write_snapshot(table, f"{folder}/snap", rows=rows, batch=batch)
@@ -46,7 +46,7 @@ def test_every_path_of_any_documents(table: MemoryTable, rows: int, batch: int) 
 
 
 @given(table=tables(), rows=st.integers(1, 5), data=st.data())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_documents_in_any_order(table: MemoryTable, rows: int, data: st.DataObject) -> None:
     count, held = len(table), len(table.annotations())
     wanted = data.draw(st.lists(st.integers(0, count - 1), max_size=6) if count else st.just([]))
