@@ -12,11 +12,9 @@ from taskplan.allocation.problem import Assignee, Need
 
 def admitted(needs: Sequence[Need], people: Sequence[Assignee]) -> NDArray[np.bool_]:
     """Return whom each need admits, bool[needs, people], as `Need.admits` tells of one person."""
-    able = {
-        skills: [skills <= person.skills for person in people]
-        for skills in dict.fromkeys(need.skills for need in needs)
-    }
-    table = np.array([able[need.skills] for need in needs], dtype=np.bool_).reshape(len(needs), len(people))
+    skills = {skills: row for row, skills in enumerate({need.skills: None for need in needs})}
+    able = np.array([[asked <= person.skills for person in people] for asked in skills], dtype=np.bool_)
+    table = able.reshape(len(skills), len(people))[[skills[need.skills] for need in needs]]
     places: dict[str, list[int]] = {}
     for place, person in enumerate(people):
         places.setdefault(person.email.lower(), []).append(place)

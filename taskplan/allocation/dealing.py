@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.allocation import orderings
+from taskplan.allocation.numbering import distinct, narrowest, sorted_by
 from taskplan.allocation.pairs import spread_pairs
 from taskplan.allocation.problem import Problem
 from taskplan.errors import InputError
@@ -32,17 +33,14 @@ def deal(problem: Problem, of_item: Counts, given: Counts) -> Counts:
         return _overlapping(problem, of_item, given)
     if kind == "stratified":
         return _stratified(problem, of_item, given)
-    listed = np.argsort(of_item, kind="stable")
-    if kind == "shuffled":
-        listed = _shuffled(problem)
-        listed = listed[np.argsort(of_item[listed], kind="stable")]
-    owners = np.empty(problem.n_items, dtype=np.int64)
+    listed = _by_group(problem, of_item, given.shape[1])
+    owners = np.empty(problem.n_items, dtype=narrowest(len(given)))
     owners[listed] = _in_turn(given) if kind == "interleaved" else _in_blocks(given)
-    return np.argsort(owners, kind="stable")
+    return sorted_by(owners, len(given))
 
 
-def deal_owners(problem: Problem, owners: Counts, effort: NDArray[np.float64]) -> tuple[Counts, Counts]:
-    """Return order and counts for `owners` (int64[n_items]); items of one effort are dealt as asked.
+def deal_owners(problem: Problem, owners: Counts, alike: NDArray[Any]) -> tuple[Counts, Counts]:
+    """Return order and counts for `owners` (int64[n_items]); those of one number `alike` are dealt as asked.
 
     InputError for the ordering ``stratified``, which would undo the balance.
     """
@@ -54,65 +52,66 @@ def deal_owners(problem: Problem, owners: Counts, effort: NDArray[np.float64]) -
             hint='use strategy "weighted", or another order',
         )
     if kind != "grouped":
-        owners = _dealt_again(problem, owners, effort)
-    return np.argsort(owners, kind="stable"), np.bincount(owners, minlength=people).astype(np.int64)
+        owners = _dealt_again(problem, owners, alike)
+    return sorted_by(owners, people), np.bincount(owners, minlength=people).astype(np.int64)
 
 
-def _dealt_again(problem: Problem, owners: Counts, effort: NDArray[np.float64]) -> Counts:
+def _dealt_again(problem: Problem, owners: Counts, alike: NDArray[Any]) -> Counts:
     people = len(problem.assignees)
-    _, of_item = np.unique(effort, return_inverse=True)
-    groups = int(of_item.max(initial=-1)) + 1
+    values, of_item, _ = distinct(alike)
+    groups = len(values)
     if groups * people > MOST_CELLS:
-        # Where efforts differ this much, hardly any two items could be exchanged.
+        # Where items differ this much, hardly any two items could be exchanged.
         return owners
-    given = np.zeros((people, groups), dtype=np.int64)
-    np.add.at(given, (owners, of_item.ravel()), 1)
-    order = deal(problem, of_item.ravel().astype(np.int64), given)
+    given = np.bincount(owners * groups + of_item, minlength=people * groups).reshape(people, groups)
+    order = deal(problem, of_item, given)
     dealt = np.empty(problem.n_items, dtype=np.int64)
     dealt[order] = np.repeat(np.arange(people), given.sum(axis=1))
     return dealt
 
 
-def _shuffled(problem: Problem) -> Counts:
-    return np.random.Generator(np.random.PCG64(problem.seed)).permutation(problem.n_items)
+def _by_group(problem: Problem, of_item: Counts, groups: int) -> Counts:
+    """Return positions group by group; within a group as listed, or shuffled where that is asked for."""
+    if problem.ordering.kind != "shuffled":
+        return sorted_by(of_item, groups)
+    listed = np.random.Generator(np.random.PCG64(problem.seed)).permutation(problem.n_items)
+    return listed[sorted_by(of_item[listed], groups)]
 
 
-def _in_blocks(given: Counts) -> Counts:
+def _in_blocks(given: Counts) -> NDArray[np.unsignedinteger[Any]]:
     people, groups = given.shape
-    return np.repeat(np.tile(np.arange(people), groups), given.T.ravel())
+    return np.repeat(np.tile(np.arange(people, dtype=narrowest(people)), groups), given.T.ravel())
 
 
-def _in_turn(given: Counts) -> Counts:
+def _in_turn(given: Counts) -> NDArray[np.unsignedinteger[Any]]:
     """Return owners group by group, each group dealt in turn in proportion to its counts."""
-    people, groups = given.shape
-    counts = given.T.ravel()
+    groups, counts = given.shape[1], given.T.ravel()
     owner = _in_blocks(given)
-    group = np.repeat(np.repeat(np.arange(groups), people), counts)
     starts = np.repeat(np.cumsum(counts) - counts, counts)
     place = (2 * (np.arange(len(owner)) - starts) + 1) / np.repeat(counts, counts)
-    in_turn: Counts = owner[np.lexsort((owner, place, group))]
-    return in_turn
+    # Blocks come by group and person: sorts that keep that sequence need not look at the person.
+    turn = np.argsort(place, kind="stable")
+    group: NDArray[Any] = np.repeat(np.arange(groups, dtype=narrowest(groups)), given.sum(axis=0))
+    return owner[turn[sorted_by(group[turn], groups)]]
 
 
 def _stratified(problem: Problem, of_item: Counts, given: Counts) -> Counts:
     if problem.keys is None:
         raise InputError('the ordering "stratified" needs a key for each item')
-    owners = np.empty(problem.n_items, dtype=np.int64)
-    listed = np.argsort(of_item, kind="stable")
+    owners = np.empty(problem.n_items, dtype=narrowest(len(given)))
+    listed = _by_group(problem, of_item, given.shape[1])
     sizes = given.sum(axis=0)
     for group, end in enumerate(np.cumsum(sizes).tolist()):
         rows = listed[end - int(sizes[group]) : end]
         order = orderings.stratified(given[:, group], problem.keys[rows])
         owners[rows[order]] = np.repeat(np.arange(len(given)), given[:, group])
-    return np.argsort(owners, kind="stable")
+    return sorted_by(owners, len(given))
 
 
 def _overlapping(problem: Problem, of_item: Counts, given: Counts) -> Counts:
-    listed: NDArray[Any] = (
-        _shuffled(problem) if problem.ordering.kind == "shuffled" else np.arange(problem.n_items)
-    )
-    listed = listed[np.argsort(of_item[listed], kind="stable")]
-    chosen = spread_pairs(given, problem.overlap)
-    items = np.repeat(listed, problem.overlap)
-    people = chosen.ravel()
-    return items[np.lexsort((items, people))]
+    listed = _by_group(problem, of_item, given.shape[1])
+    people = spread_pairs(given, problem.overlap)
+    # Item by item: a sort by person that keeps this sequence lists everyone's items in turn.
+    by_item = np.empty_like(people)
+    by_item[listed] = people
+    return sorted_by(by_item.ravel(), len(given)) // problem.overlap

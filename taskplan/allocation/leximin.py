@@ -234,7 +234,7 @@ class _Search:
                     continue
                 self._seen_groups[groups] = True
                 self._looked_at[giver] = groups
-                (fresh,) = (self.room[groups].any(axis=0) > self._reached).nonzero()
+                (fresh,) = (self.room.take(groups, axis=0).any(axis=0) > self._reached).nonzero()
                 if not len(fresh):
                     continue
                 self._reached[fresh] = True

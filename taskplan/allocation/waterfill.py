@@ -39,24 +39,22 @@ def pour(amount: int, held: Counts, weights: Weights, room: Counts) -> Counts:
     Nobody gets more than their `room`; what does not fit is left over.
     """
     given = np.zeros(len(held), dtype=np.int64)
-    open_ = room > 0
+    who = np.flatnonzero(room > 0)
     left = amount
-    while left > 0 and open_.any():
-        who = np.flatnonzero(open_)
-        exact = _level(left, held[who] + given[who], weights[who])
-        space = room[who] - given[who]
+    while left > 0 and len(who):
+        exact, space = _level(left, held[who], weights[who]), room[who]
         full = exact >= space
         if full.any():
             # Without them the level only rises, so that they stay full.
-            given[who[full]] += space[full]
+            given[who[full]] = space[full]
             left -= int(space[full].sum())
-            open_[who[full]] = False
+            who = who[~full]
             continue
         whole = np.floor(exact).astype(np.int64)
         short = left - int(whole.sum())
         whole[np.argsort(whole - exact, kind="stable")[:short]] += 1
-        given[who] += whole
-        left = 0
+        given[who] = whole
+        break
     return given
 
 
@@ -64,9 +62,9 @@ def _level(amount: int, held: Counts, weights: Weights) -> Weights:
     """Return what each gets, in fractions, when `amount` is poured over `held`."""
     height = held / weights
     order = np.argsort(height, kind="stable")
-    total = np.cumsum(held[order]) + amount
-    level = total / np.cumsum(weights[order])
-    above = np.append(height[order][1:], np.inf)
+    level = (np.cumsum(held[order]) + amount) / np.cumsum(weights[order])
+    above = np.full(len(order), np.inf)
+    above[:-1] = height[order[1:]]
     place = int(np.argmax(level <= above))
     gets: Weights = np.maximum(level[place] * weights - held, 0.0)
     return gets

@@ -50,10 +50,10 @@ def needs_of(spec: Spec, task: TaskSpec, path: str, items: ItemTable) -> Needs |
         Need(frozenset(need.skills), frozenset(who.lower() for who in need.exclude)) for need in task.needs
     ]
     united, codes = [Need()], np.zeros(len(items), dtype=np.int64)
-    for need, mask in zip(stated, masks, strict=True):
-        # Each of what was asked before, without this need and with it: as far as items ask for it.
+    for asked, mask in zip(stated, masks, strict=True):
+        # Everything asked so far goes on without this need (even codes) and with it (odd ones), where found.
         found = distinct(2 * codes + mask)
-        united = [_union([united[code // 2], need][: 1 + code % 2]) for code in found.values.tolist()]
+        united = [_union([united[code // 2], asked][: 1 + code % 2]) for code in found.values.tolist()]
         codes = found.places
     return Needs(codes, tuple(united), tuple(warnings))
 

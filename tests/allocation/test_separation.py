@@ -56,7 +56,7 @@ def test_nobody_gets_what_they_must_not_have(rows: list[tuple[int, int, bool]]) 
 
 
 def test_items_that_should_not_and_that_must_not_go_to_somebody_are_told_apart() -> None:
-    """Two of each: Ann gets two, which must be those that she only should not have, or nothing is answered."""
+    """Two of each: Ann gets two, those that she only should not have, or nothing is answered."""
     team = TEAM[:2]
     plain = Allocation(
         tuple(person.email for person in team), np.array([2, 2]), np.array([0, 2, 1, 3]), NO_CERTIFICATE

@@ -14,6 +14,7 @@ from taskplan.allocation.grouping import place_groups
 from taskplan.allocation.groups import Groups, group_items
 from taskplan.allocation.impossible import check_possible
 from taskplan.allocation.leximin import FlowProblem, Stuck, fair_flow
+from taskplan.allocation.numbering import distinct
 from taskplan.allocation.people import check_people, refuse_beyond
 from taskplan.allocation.problem import Allocation, Problem
 from taskplan.allocation.restricted import Balance
@@ -152,6 +153,5 @@ def _deal(
     problem: Problem, groups: Groups, balance: Balance, effort: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # Items of one effort but other needs are not exchanged for each other.
-    efforts, codes = np.unique(effort, return_inverse=True)
-    alike = (groups.of_item * len(efforts) + codes.ravel()).astype(np.float64)
-    return deal_owners(problem, balance.owner, alike)
+    efforts, codes, _ = distinct(effort)
+    return deal_owners(problem, balance.owner, groups.of_item * len(efforts) + codes)
