@@ -135,7 +135,7 @@ def _packed(chunk: Any) -> NDArray[np.uint8] | None:
     digits = _DIGITS[text]
     if (digits == _NO_DIGIT).any():
         return None
-    return digits[:, ::2] << 4 | digits[:, 1::2]
+    return (digits[:, ::2] << 4 | digits[:, 1::2]).astype(np.uint8, copy=False)
 
 
 def _texts(array: Any) -> tuple[NDArray[Any], list[str]]:

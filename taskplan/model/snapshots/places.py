@@ -11,6 +11,7 @@ from typing import Any
 from taskplan.errors import InputError, MissingExtraError, NotFoundError, TaskplanError
 from taskplan.model.files import atomic_write
 
+_OBJECT_STORES = frozenset(("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oci", "oss", "memory"))
 _SCHEME = re.compile(r"^([A-Za-z][\w+.-]*)(?:://|::)")
 
 
@@ -43,7 +44,7 @@ class Place:
         self._root = ""
         if self._local is None:
             try:
-                import fsspec.core
+                import fsspec.core  # type: ignore[import-untyped]
             except ImportError as error:
                 raise MissingExtraError("reading and writing URLs", "parquet") from error
             with self._reaching():
@@ -124,17 +125,23 @@ class Place:
                 handle.write(content)
             return
         with self._reaching():
-            # One request in an object store; elsewhere a rename is the nearest to it.
-            if hasattr(self._files, "bucket") or self._is_object_store():
+            if self._puts_whole:
                 self._files.pipe_file(f"{self._root}/{file}", content)
             else:
                 self._files.pipe_file(f"{self._root}/.{file}.tmp", content)
                 self._files.mv(f"{self._root}/.{file}.tmp", f"{self._root}/{file}")
 
-    def _is_object_store(self) -> bool:
+    @property
+    def _puts_whole(self) -> bool:
+        """Tell if a file appears when it is complete, as in an object store; a rename would copy it there."""
         protocol = self._files.protocol
-        names = {protocol} if isinstance(protocol, str) else set(protocol)
-        return bool(names & {"s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oci", "oss", "memory"})
+        return not _OBJECT_STORES.isdisjoint([protocol] if isinstance(protocol, str) else protocol)
+
+    def is_same_as(self, location: str) -> bool:
+        """Tell if a location is this place."""
+        if self._local is not None:
+            return not is_url(location) and Path(location).resolve() == self._local.resolve()
+        return is_url(location) and Place(location)._root == self._root
 
     @contextmanager
     def opened(self, file: str) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from taskplan.model.snapshots.manifest import (
     ranges,
 )
 from taskplan.model.snapshots.part_writing import PartWriter
+from taskplan.model.snapshots.partitioned import PartitionedTable
 from taskplan.model.snapshots.places import Place, need_arrow
 from taskplan.model.store import Progress
 from taskplan.model.table import ItemTable
@@ -49,6 +50,8 @@ def write_snapshot(
     if rows < 1:
         raise InputError(f"expected a part of 1 item or more, got {rows:,}", source="rows")
     place = Place(location)
+    if isinstance(table, PartitionedTable) and any(place.is_same_as(p.location) for p in table.partitions):
+        raise InputError("is what would be read", source=location, hint="write to another place")
     known = _prepare(place, overwrite=overwrite)
     written: list[str] = []
     try:

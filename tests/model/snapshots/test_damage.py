@@ -214,6 +214,15 @@ def test_other_files_stay(snap: Path) -> None:
     use(snap)
 
 
+def test_a_snapshot_of_a_snapshot(snap: Path) -> None:
+    for location in (str(snap), f"file://{snap}"):
+        table = open_snapshot(location)
+        with pytest.raises(InputError, match="is what would be read"):
+            write_snapshot(table, f"{location}/", overwrite=True)
+    write_snapshot(table, str(snap.with_name("other")), rows=5)
+    assert list(open_snapshot(str(snap.with_name("other"))).documents()) == list(TABLE.documents())
+
+
 def test_an_empty_table(tmp_path: Path) -> None:
     write_snapshot(MemoryTable.from_documents([]), str(tmp_path / "snap"))
     found = open_snapshot(str(tmp_path / "snap"))

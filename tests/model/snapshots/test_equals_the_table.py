@@ -138,3 +138,14 @@ def test_hundreds_of_parts_are_opened_when_they_are_needed(tmp_path: Path) -> No
     assert len(found) == 300
     assert next(iter(found.documents([0]))) == next(iter(table.documents([0])))
     assert found.partitions[0].table().column("filename").values == (("/0",),)
+
+
+@pytest.mark.parametrize("first", [{"b": 1}, [{"b": 1}], None, 2])
+@pytest.mark.parametrize("later", [{"b": 7}, 7, [7], {"b": {"c": 1}}])
+def test_a_path_that_is_met_late_in_a_part(tmp_path: Path, first: Any, later: Any) -> None:
+    values = [{"a": first}, {"a": first}, {"a": later}, {}]
+    table = MemoryTable.from_documents(
+        {"id": f"{row}", "filename": "/x", "metadata": {"user": value}} for row, value in enumerate(values)
+    )
+    write_snapshot(table, str(tmp_path / "snap"), batch=2)
+    assert_same_table(open_snapshot(str(tmp_path / "snap")), table)
