@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 @options.store_option
 @options.dataset_option
 @click.option("-o", "--output", "target", type=options.PATH, help="Write the plan to this file.")
-@click.option("--from", "source", type=options.PATH, help="Plan for the items at this path, without a store.")
+@click.option(
+    "--from",
+    "source",
+    metavar="PATH",
+    help="Plan for the items at this path, without a store; or for a snapshot, which may be a URL.",
+)
 @click.option(
     "--assignee",
     "assignees",
@@ -44,6 +49,8 @@ if TYPE_CHECKING:
 )
 @options.workforce_option
 @options.start_option
+@options.engine_option
+@options.scheduler_option
 @click.option("--rehearse", "rehearsed", is_flag=True, help="Perform the plan on a throwaway copy.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 3 where there is something to apply.")
 @options.json_option
@@ -52,7 +59,7 @@ def plan(
     store: Path,
     dataset: str | None,
     target: Path | None,
-    source: Path | None,
+    source: str | None,
     assignees: tuple[str, ...],
     where: tuple[str, ...],
     name: str,
@@ -61,6 +68,8 @@ def plan(
     meets_due: bool,
     workforce_file: Path | None,
     start: str | None,
+    engine: str,
+    scheduler: str | None,
     rehearsed: bool,
     detailed_exitcode: bool,
     as_json: bool,
@@ -68,43 +77,69 @@ def plan(
     """Make a plan of SPEC: evaluate its filters, split the items, check and show the result.
 
     Nothing is changed. Without a SPEC, --assignee (repeated) and --where describe one
-    task; with --from the items are read into a throwaway store, not into --store.
+    task; with --from the items are read into a throwaway store, not into --store. Of a snapshot
+    (`taskplan snapshot`) they are read where they lie, part by part, with --engine dask on a cluster.
     """
+    from taskplan.cli.plan_snapshot import plan_snapshot
+    from taskplan.model.snapshots.opening import is_snapshot
+
     if source is not None and _is_given("store"):
-        raise click.UsageError("--from reads into a throwaway store; leave --store out, or import first")
+        raise click.UsageError("--from takes the place of a store; leave --store out, or import first")
     if meets_due and workforce_file is None:
         raise click.UsageError("--meet-due needs --workforce FILE: who works how fast and when")
     if not meets_due and (workforce_file is not None or start is not None):
         raise click.UsageError("--workforce and --start go with --meet-due")
+    using = options.using_engine(engine, scheduler)
+    snapshot = source if source is not None and (engine == "dask" or is_snapshot(source)) else None
+    if engine == "dask" and snapshot is None:
+        raise click.UsageError(
+            "--engine dask plans for a snapshot; `taskplan snapshot` writes one for --from"
+        )
+    if rehearsed and snapshot is not None:
+        raise click.UsageError("--rehearse needs a store, and a snapshot is none; import it first")
+    if target is not None:
+        # Nobody should wait for what cannot be written.
+        from taskplan.planning.codec import PLAN_FILE
+
+        PLAN_FILE.check(target)
     with ExitStack() as stack:
         stack.enter_context(_naming_options(spec_file))
         spec = _spec(spec_file, assignees, where, name, due)
-        if source is not None:
-            store, dataset = _import(stack, source, dataset or spec.dataset)
-        backend = stack.enter_context(options.using_backend("sqlite", store))
-        made = _make(spec, backend, dataset, seed)
-        met = None
-        if workforce_file is not None:
-            met = _met(made, spec, backend, dataset, seed, workforce_file, start)
-            made = met.plan
-        overdue = [o.title for o in made.operations if o.task and o.task.due and o.task.due < now()]
-        if target is not None:
-            from taskplan.planning.codec import write_plan
+        backend: Backend | None = None
+        if snapshot is not None:
+            spread = stack.enter_context(using)
+            workforce = None if workforce_file is None else (workforce_file, start)
+            (made, items), met = plan_snapshot(
+                spec, snapshot, spread, dataset=dataset, target=target, seed=seed, meeting=workforce
+            )
+        else:
+            if source is not None:
+                store, dataset = _import(stack, Path(source), dataset or spec.dataset)
+            backend = stack.enter_context(options.using_backend("sqlite", store))
+            made, items, met = _make(spec, backend, dataset, seed), None, None
+            if workforce_file is not None:
+                met = _met(made, spec, backend, dataset, seed, workforce_file, start)
+                made = met.plan
+            if target is not None:
+                from taskplan.planning.codec import write_plan
 
-            options.keep_applied(target, store, made.digest)
-            write_plan(target, made)
+                options.keep_applied(target, store, made.digest)
+                write_plan(target, made)
+        new = [o for o in made.operations if backend is None or backend.find(o.key) is None]
+        overdue = [o.title for o in made.operations if o.task and o.task.due and o.task.due < now()]
         if as_json:
             output.print_json(views.plan_json(made, with_items=False))
         else:
-            output.show(*views.plan_view(made))
+            output.show(*views.plan_view(made, items))
             if met is not None:
                 output.say(_met_line(met))
             output.warn([*made.warnings, *(f"{title}: the due date is past" for title in overdue)])
-            done = [o.title for o in made.operations if backend.find(o.key) is not None]
-            if done:
+            if len(new) < len(made.operations):
+                done = [o.title for o in made.operations if o not in new]
                 output.say(f"done already, and not done again: {', '.join(done)}")
             if target is not None:
-                step = _next_step(target, store, source, str(dataset)) if made.operations else ""
+                imported = None if snapshot is not None else source
+                step = _next_step(target, store, imported, str(dataset)) if made.operations else ""
                 output.say(f"written to {target}{'' if rehearsed and source is None else step}")
             elif not rehearsed:
                 output.say("not written to a file (-o plan.json)")
@@ -112,11 +147,11 @@ def plan(
             from taskplan.cli.replay import rehearse_and_show
 
             rehearse_and_show(made, store, as_json=False, quiet=as_json)
-        if detailed_exitcode and any(backend.find(operation.key) is None for operation in made.operations):
+        if detailed_exitcode and new:
             sys.exit(3)
 
 
-def _next_step(target: Path, store: Path, source: Path | None, dataset: str) -> str:
+def _next_step(target: Path, store: Path, source: str | None, dataset: str) -> str:
     if source is None:
         return f"; next: taskplan rehearse {target} --store {store}"
     # The throwaway store is gone by then.

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from taskplan.planning.document import Operation, Plan
 
 
-def plan_view(plan: Plan) -> list[RenderableType]:
-    """Return what `show` prints of a plan."""
-    items = distinct_items(plan.operations)
+def plan_view(plan: Plan, items: int | None = None) -> list[RenderableType]:
+    """Return what `show` prints of a plan; `items` take part, where that is known and the plan lacks them."""
+    if items is None:
+        items = distinct_items(plan.operations)
     tasks = len(plan.operations)
     shown: list[RenderableType] = [
         output.heading(

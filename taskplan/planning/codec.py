@@ -139,19 +139,27 @@ def read_plan(path: Path) -> Plan:
     return load(data, str(path))
 
 
-def write_plan(path: Path, plan: Plan) -> None:
-    """Write a plan file, whole or not at all; PlanError where there is something other than a plan."""
-    write_pieces(path, lambda: pieces(plan, map(operation_line, plan.operations)))
+def write_plan(path: Path, plan: Plan, accept: Callable[[str], None] | None = None) -> None:
+    """Write a plan file, whole or not at all; PlanError where there is something other than a plan.
+
+    `accept` is as in `write_pieces`.
+    """
+    write_pieces(path, lambda: pieces(plan, map(operation_line, plan.operations)), accept)
 
 
-def write_pieces(path: Path, rest: Callable[[], Iterable[bytes]]) -> str:
+def write_pieces(
+    path: Path, rest: Callable[[], Iterable[bytes]], accept: Callable[[str], None] | None = None
+) -> str:
     """Write a plan file of `pieces`, never all of it in memory, and return its digest; else as `write_plan`.
 
     `rest` may be asked twice: for what is no file of its own, such as a pipe, the digest is made first.
+    `accept` is given the digest before the file is put in its place, and may raise.
     """
     with PLAN_FILE.open(path) as file:
         if not file.seekable():
             digest = _digest(rest())
+            if accept is not None:
+                accept(digest)
             file.write(_START + digest.removeprefix("sha256:").encode() + _AFTER)
             for piece in rest():
                 file.write(piece)
@@ -160,6 +168,8 @@ def write_pieces(path: Path, rest: Callable[[], Iterable[bytes]]) -> str:
         digest = _digest(_written(file, rest()))
         file.seek(len(_START))
         file.write(digest.removeprefix("sha256:").encode())
+        if accept is not None:
+            accept(digest)
     return digest
 
 

@@ -44,7 +44,7 @@ def distinct_items(operations: Sequence[Operation]) -> int:
     """Return how many items take part; one that is annotated and reviewed counts once."""
     from taskplan.model.ids import ItemIds
 
-    if len(operations) == 1:
+    if len(operations) == 1 and operations[0].mode is None:
         return operations[0].allocation.items.count
     return ItemIds.count_distinct([operation.allocation.items.unpack() for operation in operations])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from taskplan.errors import DataError, InputError
+from taskplan.errors import DataError, InputError, NotFoundError
 from taskplan.model.snapshots.manifest import MANIFEST, UNFINISHED, read_manifest
 from taskplan.model.snapshots.partition import Partition
 from taskplan.model.snapshots.partitioned import PartitionedTable
@@ -29,21 +29,25 @@ def is_snapshot(location: str) -> bool:
     return any(_is_part(e.name) or e.name in (MANIFEST, UNFINISHED) for e in folder.iterdir())
 
 
-def open_snapshot(location: str, *, spread: Spread = HERE) -> PartitionedTable:
+def open_snapshot(location: str, *, spread: Spread = HERE, dataset: str | None = None) -> PartitionedTable:
     """Open a snapshot, or a folder of Parquet files that others wrote, as a table in partitions.
 
     The columns of partitions are made where `spread` says. Of a snapshot only the manifest is read now;
     of other files, which go by name (``part-10`` after ``part-9``), the number of rows. Their dataset is
-    named like the folder, in the project ``local``.
+    named `dataset`, else like the folder, in the project ``local``.
 
-    NotFoundError or InputError where there is nothing of the kind; DataError for a snapshot that was never
-    finished, is of another version or damaged; MissingExtraError without pyarrow.
+    NotFoundError or InputError where there is nothing of the kind, or a snapshot of another dataset than
+    `dataset`; DataError for one that was never finished, is of another version or damaged;
+    MissingExtraError without pyarrow.
     """
     need_arrow("reading a snapshot")
     place = Place(location)
     names = place.names()
     if MANIFEST in names:
-        return _snapshot(place, location, names, spread)
+        table = _snapshot(place, location, names, spread)
+        if dataset not in (None, table.dataset):
+            raise NotFoundError(f'is of the dataset "{table.dataset}", not of "{dataset}"', source=location)
+        return table
     if UNFINISHED in names:
         raise DataError(
             "is a snapshot that was never finished", source=location, hint="write it again with --overwrite"
@@ -54,16 +58,15 @@ def open_snapshot(location: str, *, spread: Spread = HERE) -> PartitionedTable:
     rows = spread.map(count_rows, [(location, file) for file in files])
     partitions: list[Partition] = []
     first = 0
+    name = dataset or place.name
     for number, (file, count) in enumerate(zip(files, rows, strict=True)):
-        partitions.append(
-            Partition(location, file, number, first, count, None, "local", place.name, place.name)
-        )
+        partitions.append(Partition(location, file, number, first, count, None, "local", name, name))
         first += count
     return PartitionedTable(
         tuple(partitions),
         project="local",
-        dataset=place.name,
-        dataset_id=place.name,
+        dataset=name,
+        dataset_id=name,
         known_paths=None,
         known_annotation_paths=None,
         checked=False,

@@ -76,11 +76,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class PieceMade:
-    """What came of one piece: operations, warnings by task, and how many items each earlier root has too."""
+    """What came of one piece: operations, warnings by task, how many items each earlier root has too, and
+    how many none of them has.
+    """
 
     made: tuple[Made, ...]
     warnings: dict[int, tuple[str, ...]]
     shared: tuple[int, ...]
+    fresh: int
 
 
 def make_pieces(context: Context, job: Job) -> list[PieceMade]:
@@ -142,7 +145,8 @@ def _piece(
             reviews = review_part(work, index, part, chosen.rows, selection, context.reviewers[index], place)
             made += [_made(index, review) for review in reviews]
         warnings[index] = _taken(work)
-    return PieceMade(tuple(made), warnings, _shared(rows, earlier))
+    shared = _shared(rows, earlier)
+    return PieceMade(tuple(made), warnings, shared, len(rows) - sum(shared))
 
 
 def _shared(rows: Rows, earlier: Sequence[Rows]) -> tuple[int, ...]:

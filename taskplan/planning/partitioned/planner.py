@@ -8,10 +8,10 @@ wherever they are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -37,11 +37,19 @@ from taskplan.planning.reviews import review_warning
 from taskplan.planning.selection import Selected, query_warnings, task_query
 from taskplan.planning.spec import Spec
 from taskplan.planning.splitting import people_of_parts
+from taskplan.planning.summary import distinct_items
 from taskplan.planning.work import Work
 from taskplan.spread import HERE, Spread
 
 Counts = NDArray[np.int64]
 R = TypeVar("R")
+
+
+class InParts(NamedTuple):
+    """A plan without the ids of its items (`PackedIds.data` is empty), and how many items take part."""
+
+    plan: Plan
+    items: int
 
 
 def plan_in_parts(
@@ -52,23 +60,27 @@ def plan_in_parts(
     seed: int | None = None,
     spread: Spread = HERE,
     progress: Progress | None = None,
-) -> Plan:
+    accept: Callable[[str], None] | None = None,
+) -> InParts:
     """Make the plan that `make_plan` makes of a snapshot, without ever holding all of it.
 
-    It is written to `target`, and returned without the ids of its items (`PackedIds.data` is empty).
-    `progress` is told how far it is. What `why_whole` names is planned by `make_plan` itself. Errors are
-    those of `make_plan`, and PlanError for a `target` that is something other than a plan.
+    It is written to `target`, and returned without its items.
+    `progress` is told how far it is, `accept` the digest before the file is in its place. What `why_whole`
+    names is planned by `make_plan` itself. Errors are those of `make_plan`, and PlanError for a `target`
+    that is something other than a plan.
     """
     if target is not None:
         PLAN_FILE.check(target)
     if why_whole(spec) is None:
-        done = _Planning(spec, table, spec.seed if seed is None else seed, spread, progress).plan(target)
+        planning = _Planning(spec, table, spec.seed if seed is None else seed, spread, progress)
+        done = planning.plan(target, accept)
         if done is not None:
             return done
     made = make_plan(spec, table, seed=seed)
     if target is not None:
-        write_plan(target, made)
-    return msgspec.structs.replace(made, operations=tuple(map(outline, made.operations)))
+        write_plan(target, made, accept)
+    bare = msgspec.structs.replace(made, operations=tuple(map(outline, made.operations)))
+    return InParts(bare, distinct_items(made.operations))
 
 
 def why_whole(spec: Spec) -> str | None:
@@ -111,8 +123,9 @@ class _Planning:
         self.roots = [index for index in self.order if index not in self.parents]
         self.said: dict[int, list[str]] = {index: [] for index in self.order}
         self.overlaps: list[str] = []
+        self.items = 0
 
-    def plan(self, target: Path | None) -> Plan | None:
+    def plan(self, target: Path | None, accept: Callable[[str], None] | None) -> InParts | None:
         """Return the plan without its items; None where operations that say the same must be numbered."""
         if not self.table.checked:
             # Asking for all ids is how it is seen that none comes twice.
@@ -130,9 +143,9 @@ class _Planning:
             work.warnings += self.overlaps
             plan = plan_of(work, operations)
             if target is None:
-                return seal(plan, spool.lines())
-            digest = write_pieces(target, lambda: pieces(plan, spool.lines()))
-            return msgspec.structs.replace(plan, digest=digest)
+                return InParts(seal(plan, spool.lines()), self.items)
+            digest = write_pieces(target, lambda: pieces(plan, spool.lines()), accept)
+            return InParts(msgspec.structs.replace(plan, digest=digest), self.items)
 
     def _paths(self, index: int) -> frozenset[str]:
         return paths_read(self.spec, index, planned=index in self.parents)
@@ -144,7 +157,8 @@ class _Planning:
         }
         asked = Asked(tuple(self.queries[index] for index in self.roots), tuple(sorted(paths | fields)))
         told = self.spread.map(partial(survey, asked), self.table.partitions)
-        counts, facts = gathered(self._counted(told, len(self.table.partitions), half=0), asked)
+        total = len(self.table.partitions)
+        counts, facts = gathered(self._counted(told, 0, 2 * total), asked)
         return counts, Surveyed(self.table, facts)
 
     def _root(self, work: Work, index: int, counts: Counts) -> Root:
@@ -197,12 +211,14 @@ class _Planning:
         )
         jobs = jobs_of(roots, counts, self.table.partitions)
         done = self.spread.map(partial(make_pieces, context), jobs)
-        for job, found in zip(jobs, self._counted(done, len(jobs), half=1), strict=True):
+        before = len(self.table.partitions)
+        for job, found in zip(jobs, self._counted(done, before, before + len(jobs)), strict=True):
             for piece in found:
                 for made in piece.made:
                     spool.add(made)
                 for index, warnings in piece.warnings.items():
                     self.said[index] += warnings
+                self.items += piece.fresh
                 shared = [0] * len(self.spec.tasks)
                 for place, count in enumerate(piece.shared):
                     shared[roots[place].index] = count
@@ -213,9 +229,9 @@ class _Planning:
     def _asks_annotations(self) -> bool:
         return any(ANNOTATIONS in path for index in self.order for path in self._paths(index))
 
-    def _counted(self, results: Iterable[R], total: int, *, half: int) -> Iterator[R]:
-        """Yield results, and tell how far the work is: each pass is a half of it."""
-        for number, result in enumerate(results, start=1):
+    def _counted(self, results: Iterable[R], before: int, total: int) -> Iterator[R]:
+        """Yield results, and tell how far the work is: so many pieces `before` of a `total`."""
+        for number, result in enumerate(results, start=before + 1):
             if self.progress is not None:
-                self.progress(half * 1000 + number * 1000 // total, 2000)
+                self.progress(number, total)
             yield result
