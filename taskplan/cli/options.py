@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from taskplan.model.store import ItemStore
     from taskplan.planning.document import Plan
     from taskplan.replay.backend import Backend
+    from taskplan.spread import Spread
 
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
@@ -43,6 +45,18 @@ start_option = click.option(
     "--start",
     metavar="DATE",
     help="When the work begins (UTC without an offset); else the workforce's start.",
+)
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Work in this process, or on the workers of a dask cluster; the outcome is the same.",
+)
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="URL",
+    help="The cluster for --engine dask (tcp://host:8786); else one is started on this machine.",
 )
 plan_argument = click.argument("plan_file", metavar="PLAN", type=PATH)
 
@@ -82,6 +96,24 @@ def using_store(path: Path, *, create: bool = False) -> closing[ItemStore]:
 def using_backend(name: str, store: Path) -> closing[Backend]:
     """Open a backend for a `with` block."""
     return closing(open_backend(name, store))
+
+
+def usual_store() -> Path:
+    """Return the store that commands take where none is named."""
+    return Path(os.environ.get("TASKPLAN_STORE") or "taskplan.db")
+
+
+def using_engine(engine: str, scheduler: str | None) -> AbstractContextManager[Spread]:
+    """Open where the work is done for a `with` block; UsageError for a scheduler that is not asked for."""
+    from taskplan.spread import HERE
+
+    if engine == "local":
+        if scheduler is not None:
+            raise click.UsageError("--scheduler is for --engine dask")
+        return nullcontext(HERE)
+    from taskplan.cluster import open_cluster
+
+    return open_cluster(scheduler)
 
 
 def now() -> float:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     type=options.PATH,
     help="Where the items are, if minutes differ by kind; else TASKPLAN_STORE or taskplan.db, if there.",
 )
+@options.engine_option
+@options.scheduler_option
 @options.json_option
 def simulate(
     plan_file: Path,
@@ -54,6 +56,8 @@ def simulate(
     what_if: tuple[str, ...],
     target: Path | None,
     store: Path | None,
+    engine: str,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Forecast when PLAN will be done: for every task and person, in many replications.
@@ -69,6 +73,7 @@ def simulate(
         raise click.UsageError(
             "give --workforce FILE; `taskplan init team.yaml --workforce` writes a first one"
         )
+    using = options.using_engine(engine, scheduler)
     names = tuple(dict.fromkeys(name.strip() for name in compare.split(","))) if compare else ()
     questions = Questions(names, what_if)
     if target is not None:
@@ -78,6 +83,7 @@ def simulate(
     workforce, digest = load_workforce(workforce_file, plan, options.moment_of(start, "--start"))
     with ExitStack() as stack:
         table = _table(stack, store, plan, workforce)
+        spread = stack.enter_context(using)
         progress = stack.enter_context(output.progress("simulating"))
         made = forecast(
             plan,
@@ -89,6 +95,7 @@ def simulate(
             questions=questions,
             digest=digest,
             progress=progress,
+            spread=spread,
         )
     if target is not None:
         write_forecast(target, made)
