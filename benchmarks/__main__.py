@@ -27,6 +27,7 @@ MODULES = (
     "live",
     "simulation",
     "startup",
+    "partitioned",
     "large",
     "growth",
 )
@@ -72,7 +73,7 @@ def run(
     """Measure, print ratios to the rivals, and write JSON.
 
     NAME is importing, query, allocation, solver, gap, plans, rehearsal, gate, live, simulation,
-    startup, large or growth; all of them where none is given.
+    startup, partitioned, large or growth; all of them where none is given.
     """
     from benchmarks import bandwidth, results, stores
 
