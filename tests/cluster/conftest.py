@@ -49,7 +49,7 @@ def gone(pids: set[int], seconds: float = 20) -> bool:
 
 
 @contextmanager
-def _started(*args: str) -> Iterator[subprocess.Popen[bytes]]:
+def _started(folder: Path, *args: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -79,8 +79,8 @@ class Scheduler:
     @contextmanager
     def worker(self) -> Iterator[subprocess.Popen[bytes]]:
         """`dask worker` of one thread."""
-        place = ("--host", "127.0.0.1", "--no-nanny", "--no-dashboard", "--local-directory", str(self.folder))
-        with _started("worker", self.address, "--nthreads", "1", *place) as process:
+        place = ("--host", "127.0.0.1", "--no-nanny", "--no-dashboard")
+        with _started(self.folder, "worker", self.address, "--nthreads", "1", *place) as process:
             yield process
 
 
@@ -89,5 +89,5 @@ def scheduler(tmp_path: Path) -> Iterator[Scheduler]:
     """A scheduler without workers."""
     file = tmp_path / "scheduler.json"
     place = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show", "--no-jupyter")
-    with _started("scheduler", *place, "--scheduler-file", str(file)) as process:
+    with _started(tmp_path, "scheduler", *place, "--scheduler-file", str(file)) as process:
         yield Scheduler(tmp_path, process)
