@@ -55,7 +55,11 @@ def _started(folder: Path, *args: str) -> Iterator[subprocess.Popen[bytes]]:
         "PYTHONPATH": str(ROOT),
     }
     process = subprocess.Popen(
-        [DASK, *args], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [DASK, *args, "--no-dashboard", "--local-directory", str(folder)],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process
@@ -79,7 +83,7 @@ class Scheduler:
     @contextmanager
     def worker(self) -> Iterator[subprocess.Popen[bytes]]:
         """`dask worker` of one thread."""
-        place = ("--host", "127.0.0.1", "--no-nanny", "--no-dashboard")
+        place = ("--host", "127.0.0.1", "--no-nanny")
         with _started(self.folder, "worker", self.address, "--nthreads", "1", *place) as process:
             yield process
 
@@ -88,6 +92,6 @@ class Scheduler:
 def scheduler(tmp_path: Path) -> Iterator[Scheduler]:
     """A scheduler without workers."""
     file = tmp_path / "scheduler.json"
-    place = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show", "--no-jupyter")
+    place = ("--host", "127.0.0.1", "--port", "0", "--no-show", "--no-jupyter")
     with _started(tmp_path, "scheduler", *place, "--scheduler-file", str(file)) as process:
         yield Scheduler(tmp_path, process)
