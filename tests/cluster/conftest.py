@@ -50,12 +50,9 @@ def gone(pids: set[int], seconds: float = 20) -> bool:
 
 @contextmanager
 def _started(folder: Path, *args: str) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-    }
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
     process = subprocess.Popen(
-        [DASK, *args, "--no-dashboard", "--local-directory", str(folder)],
+        [DASK, *args, "--no-dashboard"],
         env=environment,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
