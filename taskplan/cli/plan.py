@@ -138,8 +138,9 @@ def plan(
                 done = [o.title for o in made.operations if o not in new]
                 output.say(f"done already, and not done again: {', '.join(done)}")
             if target is not None:
-                imported = None if snapshot is not None else source
-                step = _next_step(target, store, imported, str(dataset)) if made.operations else ""
+                step = ""
+                if made.operations:
+                    step = _next_step(target, None if snapshot is not None else store, source, str(dataset))
                 output.say(f"written to {target}{'' if rehearsed and source is None else step}")
             elif not rehearsed:
                 output.say("not written to a file (-o plan.json)")
@@ -151,7 +152,9 @@ def plan(
             sys.exit(3)
 
 
-def _next_step(target: Path, store: Path, source: str | None, dataset: str) -> str:
+def _next_step(target: Path, store: Path | None, source: str | None, dataset: str) -> str:
+    if store is None:
+        return f"; next: taskplan rehearse {target} --store STORE, the one with these items"
     if source is None:
         return f"; next: taskplan rehearse {target} --store {store}"
     # The throwaway store is gone by then.
