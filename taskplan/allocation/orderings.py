@@ -50,9 +50,9 @@ def ideal_places(counts: Counts) -> NDArray[np.int64]:
 
 def shuffled(counts: Counts, seed: int) -> Order:
     """Deal at random, by `numpy.random.Generator(PCG64(seed))`."""
-    owners = np.empty(int(counts.sum()), dtype=_smallest(len(counts)))
-    # Permuting wide integers and scattering is twice as fast as shuffling narrow ones in place.
-    owners[np.random.Generator(np.random.PCG64(seed)).permutation(len(owners))] = _owners(counts)
+    # Narrow numbers: what is dealt at random should be little, as it is met all over the memory.
+    owners = _owners(counts)
+    np.random.Generator(np.random.PCG64(seed)).shuffle(owners)
     return by_owner(owners)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -29,6 +30,10 @@ from taskplan.model.ids import ItemIds
 from taskplan.model.table import Codes, Column, DocumentTable, ItemTable
 
 Mask = NDArray[np.bool_]
+Block = Callable[[slice], Mask]
+"""Tells of the rows of a slice which are meant."""
+BLOCK = 1 << 20
+"""Rows at once, so that what is in between stays in the processor's cache."""
 _EXACT = 2**53
 
 
@@ -67,39 +72,62 @@ def select(query: Query, table: ItemTable, *, paged: bool = False) -> NDArray[np
 
 def node_mask(node: Node, table: DocumentTable) -> Mask:
     """Return which rows of a table a node holds for; the array may be read-only."""
-    if isinstance(node, Field):
-        if node.path == "id" and isinstance(table, ItemTable) and _is_list_of_texts(node.predicate):
-            return _id_mask(node.predicate, table)
-        return field_mask(node.predicate, table.column(node.path))
-    both = isinstance(node, And)
-    combine = np.logical_and if both else np.logical_or
-    result: Mask | None = None
-    fresh = False
-    for inner in node.nodes:
-        mask = node_mask(inner, table)
-        if result is None:
-            result = mask
-        elif fresh:
-            combine(result, mask, out=result)
-        else:
-            result, fresh = combine(result, mask), True
-    return np.full(len(table), both) if result is None else result
+    rows, holds = len(table), _node(node, table)
+    if rows <= BLOCK:
+        return holds(slice(0, rows))
+    result = np.empty(rows, dtype=bool)
+    for start in range(0, rows, BLOCK):
+        block = slice(start, min(start + BLOCK, rows))
+        result[block] = holds(block)
+    return result
 
 
 def field_mask(predicate: Predicate, column: Column) -> Mask:
     """Return which rows of a column satisfy a predicate; the array may be read-only."""
+    return _field(predicate, column)(slice(0, len(column)))
+
+
+def _node(node: Node, table: DocumentTable) -> Block:
+    """Return what tells of some rows which of them a node holds for; all but looking up is done now."""
+    if isinstance(node, Field):
+        if node.path == "id" and isinstance(table, ItemTable) and _is_list_of_texts(node.predicate):
+            listed = _id_mask(node.predicate, table)
+            return lambda rows: listed[rows]
+        return _field(node.predicate, table.column(node.path))
+    both = isinstance(node, And)
+    inner = [_node(part, table) for part in node.nodes]
+    if len(inner) == 1:
+        return inner[0]
+    combine = np.logical_and if both else np.logical_or
+
+    def holds(rows: slice) -> Mask:
+        if not inner:
+            return np.full(rows.stop - rows.start, both)
+        result = combine(inner[0](rows), inner[1](rows))
+        for part in inner[2:]:
+            combine(result, part(rows), out=result)
+        return result
+
+    return holds
+
+
+def _field(predicate: Predicate, column: Column) -> Block:
     test = tester(predicate)
     passes = [test(reached) for reached in column.values]
-    if column.numbers is None:
+    numbers = column.numbers
+    if numbers is None:
         return _look_up(column, passes)
-    numbers = _number_mask(predicate, column.numbers)
-    if isinstance(numbers, bool):
-        return _look_up(column, [*passes, numbers])
+    every = _number_mask(predicate, numbers[:0])
+    if isinstance(every, bool):
+        return _look_up(column, [*passes, every])
     is_number = _look_up(column, [False] * len(passes) + [True])
-    is_number = is_number & numbers
-    if any(passes):
-        is_number |= _look_up(column, [*passes, False])
-    return is_number
+    others = _look_up(column, [*passes, False]) if any(passes) else None
+
+    def holds(rows: slice) -> Mask:
+        mask = is_number(rows) & _number_mask(predicate, numbers[rows])
+        return mask if others is None else mask | others(rows)
+
+    return holds
 
 
 def _is_list_of_texts(predicate: Predicate) -> TypeGuard[In | NotIn]:
@@ -119,22 +147,23 @@ def _id_mask(predicate: In | NotIn, table: ItemTable) -> Mask:
     return np.logical_not(mask, out=mask) if isinstance(predicate, NotIn) else mask
 
 
-def _look_up(column: Column, passes: list[bool]) -> Mask:
+def _look_up(column: Column, passes: list[bool]) -> Block:
     codes = column.codes
     accepted = [code for code, passed in enumerate(passes) if passed]
-    refused = len(passes) - len(accepted)
+    refused = [code for code, passed in enumerate(passes) if not passed]
     if not accepted or not refused:
-        return np.full(len(codes), not refused and bool(accepted))
+        every = not refused and bool(accepted)
+        return lambda rows: np.full(rows.stop - rows.start, every)
     if len(accepted) <= FEW:
-        return _any_of(codes, accepted)
-    if refused <= FEW:
-        mask = _any_of(codes, [code for code, passed in enumerate(passes) if not passed])
-        return np.logical_not(mask, out=mask)
+        return lambda rows: _any_of(codes[rows], accepted)
+    if len(refused) <= FEW:
+        return lambda rows: ~_any_of(codes[rows], refused)
     if codes.dtype == np.uint8:
         # Indexing by uint8 converts every index to a word first; translating bytes does not.
         table = bytes(passes) + bytes(256 - len(passes))
-        return np.frombuffer(codes.tobytes().translate(table), dtype=bool)
-    return np.array(passes, dtype=bool)[codes]
+        return lambda rows: np.frombuffer(codes[rows].tobytes().translate(table), dtype=bool)
+    chosen = np.array(passes, dtype=bool)
+    return lambda rows: chosen[codes[rows]]
 
 
 def _any_of(codes: Codes, wanted: list[int]) -> Mask:

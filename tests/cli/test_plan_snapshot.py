@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from taskplan.planning.codec import read_plan
-from tests.cli.support import Shell
+from tests.cli.support import TASKPLAN, Shell
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,16 @@ def test_what_comes_of_it_without_a_file(shell: Shell) -> None:
     done = shell.run("plan", "spec.yaml", "--from", "snap", "--detailed-exitcode")
     assert done.returncode == 3
     assert "not written to a file" in done.stderr
+
+
+def test_into_a_pipe(shell: Shell) -> None:
+    shell.ok("plan", "spec.yaml", "--from", "snap", "-o", "piped.json")
+    for target in ("/dev/stdout", ">(cat)"):
+        command = f"{TASKPLAN} plan spec.yaml --from snap --json -o {target} | cat"
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=shell.folder, capture_output=True, timeout=60, check=True
+        )
+        assert done.stdout.startswith((shell.folder / "piped.json").read_bytes())
 
 
 def test_what_is_decided_here_is_said(shell: Shell) -> None:

@@ -134,7 +134,7 @@ class _Planning:
         counts, surveyed = self._survey(paths)
         work = Work(self.spec, surveyed, None, self.seed, paths=paths)
         roots = [self._root(work, index, counts[:, place]) for place, index in enumerate(self.roots)]
-        with Spool(len(self.spec.tasks), None if target is None else target.resolve().parent) as spool:
+        with Spool(len(self.spec.tasks), None if target is None else _folder_of(target)) as spool:
             self._make(work, roots, counts, spool)
             operations = spool.outlines()
             if len({o.id for o in operations} | {o.key for o in operations}) < 2 * len(operations):
@@ -235,3 +235,8 @@ class _Planning:
             if self.progress is not None:
                 self.progress(number, total)
             yield result
+
+
+def _folder_of(target: Path) -> Path | None:
+    """Return where there is room for as much as a file will hold; None for a pipe, which is no file."""
+    return None if target.exists() and not target.is_file() else target.resolve().parent
