@@ -92,11 +92,11 @@ GUARDS = (
     Guard("plan file, read", "reading, SHA-256, base64", guarded.reading, 5),
     Guard("import", "orjson and sqlite3", guarded.importing, 3, repeat=3),
     Guard("open, columns", "np.load of them", guarded.opening, 12),
-    Guard("plan", "base64 and SHA-256 of its ids", guarded.planning, 20),
+    Guard("plan", "base64 and SHA-256 of its ids", guarded.planning, 12),
     Guard("plan and review, growth", "a tenth of the items", guarded.growth, 15, repeat=3),
     Guard("rehearse", "sqlite3 executemany", guarded.rehearsing, 10, repeat=3),
     Guard("simulate, pulling", "a heap", guarded.pulling, 1.5, repeat=3),
-    Guard("eligible", "a maximum flow by SciPy", guarded.eligible, 70),
+    Guard("eligible", "a maximum flow by SciPy", guarded.eligible, 45),
     Guard("taskplan --help, CPU", 'python -c "import click, numpy"', guarded.starting, 1.5, 7, cpu_in_turn),
 )
 
