@@ -15,20 +15,18 @@ TIMES = 30
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of each piece of both passes, and of the client for itself; what came of it all."""
+    """Seconds of each piece of both passes, and of the client for all of them."""
 
     survey: list[float]
     make: list[float]
     client: float
-    items: int
-    size: int
 
 
 def extrapolated(measured: Measured, times: int, cores: int) -> tuple[float, float, float]:
     """Return the seconds of so many `times` as much on so many cores: the median, the 5 and the 95 % point.
 
     Pieces are drawn from those that were measured, and each goes to the core that is free first. The client
-    takes what comes of the second pass one by one, as long as it took here.
+    takes what comes of the second pass one by one, at the pace that it had here.
     """
     rng = np.random.Generator(np.random.PCG64(0))
     survey, make = np.array(measured.survey), np.array(measured.make)

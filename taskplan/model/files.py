@@ -41,8 +41,11 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            # A full disk does not say of which file.
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

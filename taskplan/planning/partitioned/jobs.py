@@ -37,7 +37,17 @@ def _jobs(place: int, root: Root, before: NDArray[np.int64], partitions: Sequenc
         end = begin + 1
         while end < len(ends) and first[end] == first[begin] and end < begin + MOST:
             end += 1
-        chosen = partitions[first[begin] : last[end - 1] + 1]
-        jobs.append(Job(place, begin, end, tuple(chosen), tuple(before[first[begin]].tolist())))
+        start, stop = int(first[begin]), int(last[end - 1]) + 1
+        counted = (before[stop] - before[start]).tolist()
+        jobs.append(
+            Job(
+                place,
+                begin,
+                end,
+                tuple(partitions[start:stop]),
+                tuple(before[start].tolist()),
+                tuple(counted),
+            )
+        )
         begin = end
     return jobs

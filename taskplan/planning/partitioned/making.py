@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from taskplan.allocation.problem import Assignee
 from taskplan.dql.evaluate import evaluate
 from taskplan.dql.query import Query
+from taskplan.errors import DataError
 from taskplan.model.snapshots import Partition, PartitionedTable
 from taskplan.model.subtable import table_of
 from taskplan.planning.chunks import suffix_of
@@ -55,7 +56,7 @@ class Context:
 class Job:
     """Pieces `first` to `last` (not included) of a root, whose items lie in consecutive partitions.
 
-    `before` counts what each root has selected before these partitions.
+    `before` counts what each root has selected before these partitions, `counted` what it has in them.
     """
 
     root: int
@@ -63,6 +64,7 @@ class Job:
     last: int
     partitions: tuple[Partition, ...]
     before: tuple[int, ...]
+    counted: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def make_pieces(context: Context, job: Job) -> list[PieceMade]:
         known_annotation_paths=context.known_annotation_paths,
         checked=True,
     )
-    rows = [_rows(context.roots[n], table, job.before[n]) for n in range(job.root + 1)]
+    rows = [_rows(context.roots[n], table, job, n) for n in range(job.root + 1)]
     root = context.roots[job.root]
     found, done = [], job.before[job.root]
     for number in range(job.first, job.last):
@@ -110,10 +112,12 @@ def make_pieces(context: Context, job: Job) -> list[PieceMade]:
     return found
 
 
-def _rows(root: Root, table: PartitionedTable, before: int) -> Rows:
-    """Return what a root takes of a table, whose first selected row is the one after `before` others."""
+def _rows(root: Root, table: PartitionedTable, job: Job, place: int) -> Rows:
+    """Return what a root takes of a table; DataError where it is not what the first pass has counted."""
     found = np.flatnonzero(evaluate(root.query, table)).astype(np.int64, copy=False)
-    return found[: max(0, root.ends[-1] - before)] if root.ends else found[:0]
+    if len(found) != job.counted[place]:
+        raise DataError("was changed while it was read", source=job.partitions[0].location)
+    return found[: max(0, root.ends[-1] - job.before[place])] if root.ends else found[:0]
 
 
 def _piece(

@@ -33,8 +33,12 @@ class Spool:
         if file is None:
             file = self._stack.enter_context(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
             self._files[made.index] = file
-        file.write(made.line)
-        file.write(b"\n")
+        try:
+            file.write(made.line)
+            file.write(b"\n")
+        except OSError as error:
+            where = str(self._folder or tempfile.gettempdir())
+            raise OSError(error.errno, error.strerror, where) from error
         self._outlines[made.index].append(made.outline)
 
     def has(self, index: int) -> bool:
