@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from taskplan.model.snapshots import Partition
 from taskplan.planning.partitioned.making import Job, Root
 
-MOST = 8
-"""Pieces of a job: what comes back of it at once is about a megabyte each."""
+MOST = 640_000
+"""Items of a job, if it has several pieces: what comes back of them at once is about ten megabytes."""
 
 
 def jobs_of(roots: Sequence[Root], counts: NDArray[np.int64], partitions: Sequence[Partition]) -> list[Job]:
@@ -35,7 +35,7 @@ def _jobs(place: int, root: Root, before: NDArray[np.int64], partitions: Sequenc
     begin = 0
     while begin < len(ends):
         end = begin + 1
-        while end < len(ends) and first[end] == first[begin] and end < begin + MOST:
+        while end < len(ends) and first[end] == first[begin] and ends[end] <= starts[begin] + MOST:
             end += 1
         start, stop = int(first[begin]), int(last[end - 1]) + 1
         counted = (before[stop] - before[start]).tolist()

@@ -29,7 +29,8 @@ Rows = NDArray[np.int64]
 class Root:
     """A task of the spec that takes items of a query: `ends` are where its pieces end in the selection.
 
-    `people` are those of each piece; `reviews` are the indices of the QA tasks over it.
+    `people` are those of each piece; `reviews` are the indices of the QA tasks over it; `others` are the
+    places of earlier roots that may have items in common with it, the latest last.
     """
 
     index: int
@@ -38,6 +39,7 @@ class Root:
     ends: tuple[int, ...]
     people: tuple[tuple[Assignee, ...], ...]
     reviews: tuple[int, ...]
+    others: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class PieceMade:
-    """What came of one piece: operations, warnings by task, how many items each earlier root has too, and
-    how many none of them has.
+    """What came of one piece: operations, warnings by task, how many items each of the root's `others` has
+    too, and how many none of them has.
     """
 
     made: tuple[Made, ...]
@@ -102,13 +104,14 @@ def make_pieces(context: Context, job: Job) -> list[PieceMade]:
         known_annotation_paths=context.known_annotation_paths,
         checked=True,
     )
-    rows = [_rows(context.roots[n], table, job, n) for n in range(job.root + 1)]
     root = context.roots[job.root]
+    rows = _rows(root, table, job, job.root)
+    others = [_rows(context.roots[place], table, job, place) for place in root.others]
     found, done = [], job.before[job.root]
     for number in range(job.first, job.last):
         begin = root.ends[number - 1] if number else 0
-        mine = rows[job.root][begin - done : root.ends[number] - done]
-        found.append(_piece(context, root, number, table, mine, rows[: job.root]))
+        mine = rows[begin - done : root.ends[number] - done]
+        found.append(_piece(context, root, number, table, mine, others))
     return found
 
 

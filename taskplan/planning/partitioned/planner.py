@@ -133,7 +133,10 @@ class _Planning:
         paths = {path for index in self.order for path in self._paths(index)}
         counts, surveyed = self._survey(paths)
         work = Work(self.spec, surveyed, None, self.seed, paths=paths)
-        roots = [self._root(work, index, counts[:, place]) for place, index in enumerate(self.roots)]
+        roots = [
+            self._root(work, index, counts[:, place], surveyed.shared)
+            for place, index in enumerate(self.roots)
+        ]
         with Spool(len(self.spec.tasks), None if target is None else _folder_of(target)) as spool:
             self._make(work, roots, counts, spool)
             operations = spool.outlines()
@@ -161,8 +164,11 @@ class _Planning:
         counts, facts = gathered(self._counted(told, 0, 2 * total), asked)
         return counts, Surveyed(self.table, facts)
 
-    def _root(self, work: Work, index: int, counts: Counts) -> Root:
-        """Return a task that takes items of a query, cut into pieces by the counts of each partition."""
+    def _root(self, work: Work, index: int, counts: Counts, shared: frozenset[tuple[int, int]]) -> Root:
+        """Return a task that takes items of a query, cut into pieces by the counts of each partition.
+
+        `shared` are the pairs of roots, by place, that have an item in common.
+        """
         task, path, query = self.spec.tasks[index], f"tasks[{index}]", self.queries[index]
         matched, nothing = int(counts.sum()), None
         if not matched and not unknown_paths(query, work.table):
@@ -185,6 +191,7 @@ class _Planning:
             tuple(np.cumsum(sizes, dtype=np.int64).tolist()),
             tuple(people_of_parts(self.spec, task, path, sizes)),
             tuple(child for child in self.order if self.parents.get(child) == index),
+            tuple(sorted(one for one, other in shared if other == self.roots.index(index))),
         )
 
     def _make(self, work: Work, roots: list[Root], counts: Counts, spool: Spool) -> None:
@@ -220,7 +227,7 @@ class _Planning:
                     self.said[index] += warnings
                 self.items += piece.fresh
                 shared = [0] * len(self.spec.tasks)
-                for place, count in enumerate(piece.shared):
+                for place, count in zip(roots[job.root].others, piece.shared, strict=True):
                     shared[roots[place].index] = count
                 self.overlaps += overlap_warnings(self.spec, roots[job.root].index, shared)
         for index in self.parents:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from taskplan.dql.evaluate import evaluate
+from taskplan.dql.evaluate import Mask, evaluate
 from taskplan.dql.query import Query
 from taskplan.model.fingerprint import EMPTY, Sums, add
 from taskplan.model.ids import ItemIds
@@ -28,9 +28,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The answer: `counts` by query, `ids` and `sums` as in `taskplan.model.fingerprint`, what there `is`."""
+    """The answer: `counts` by query, `ids` and `sums` as in `taskplan.model.fingerprint`, what there `is`.
+
+    `shared` are pairs of queries, by place, that select an item in common.
+    """
 
     counts: tuple[int, ...]
+    shared: frozenset[tuple[int, int]]
     ids: Sums
     sums: dict[str, Sums]
     there: frozenset[str]
@@ -40,14 +44,35 @@ class Told:
 def survey(asked: Asked, partition: Partition) -> Told:
     """Answer of one partition; what a spread does."""
     table = partition.table()
-    counts = tuple(int(np.count_nonzero(evaluate(query, table))) for query in asked.queries)
+    masks = [evaluate(query, table) for query in asked.queries]
     annotated = any(path.startswith(ANNOTATIONS) for path in asked.paths)
     return Told(
-        counts,
+        tuple(int(np.count_nonzero(mask)) for mask in masks),
+        _shared(masks),
         table.id_sums(partition.first),
         {path: table.sums(path, partition.first) for path in asked.paths},
         frozenset(path for path in asked.paths if _has(table, path)),
         len(table.annotations()) if annotated else 0,
+    )
+
+
+def _shared(masks: Sequence[Mask]) -> frozenset[tuple[int, int]]:
+    """Return the pairs of masks that hold for a row in common, the lower place first."""
+    if len(masks) < 2:
+        return frozenset()
+    often = np.zeros(len(masks[0]), dtype=np.uint32)
+    for mask in masks:
+        often += mask
+    rows = np.flatnonzero(often > 1)
+    if not len(rows):
+        return frozenset()
+    kept = [mask[rows] for mask in masks]
+    return frozenset(
+        (one, other)
+        for other, later in enumerate(kept)
+        if later.any()
+        for one in range(other)
+        if (kept[one] & later).any()
     )
 
 
@@ -65,6 +90,7 @@ class _Facts:
     sums: dict[str, Sums]
     there: frozenset[str]
     annotations: int | None
+    shared: frozenset[tuple[int, int]]
 
 
 @dataclass(slots=True)
@@ -75,6 +101,7 @@ class _Sum:
     sums: dict[str, list[Sums]] = field(default_factory=dict)
     there: set[str] = field(default_factory=set)
     annotations: int = 0
+    shared: set[tuple[int, int]] = field(default_factory=set)
 
 
 def gathered(found: Iterable[Told], asked: Asked) -> tuple[np.ndarray[Any, np.dtype[np.int64]], _Facts]:
@@ -87,6 +114,7 @@ def gathered(found: Iterable[Told], asked: Asked) -> tuple[np.ndarray[Any, np.dt
         for path, sums in told.sums.items():
             every.sums[path].append(sums)
         every.there |= told.there
+        every.shared |= told.shared
         every.annotations += told.annotations
     annotated = any(path.startswith(ANNOTATIONS) for path in asked.paths)
     facts = _Facts(
@@ -94,6 +122,7 @@ def gathered(found: Iterable[Told], asked: Asked) -> tuple[np.ndarray[Any, np.dt
         {path: add(sums) for path, sums in every.sums.items()},
         frozenset(every.there),
         every.annotations if annotated else None,
+        frozenset(every.shared),
     )
     table = np.array(counts, dtype=np.int64).reshape(len(counts), len(asked.queries))
     return table, facts
@@ -143,6 +172,11 @@ class Surveyed(_Known, ItemTable):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    @property
+    def shared(self) -> frozenset[tuple[int, int]]:
+        """Pairs of the queries that were asked, by place, that select an item in common."""
+        return self._facts.shared
 
     @property
     def ids(self) -> ItemIds:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from taskplan.dql.evaluate import evaluate
 from taskplan.errors import DataError, PlanError
 from taskplan.model.memory import MemoryTable
 from taskplan.model.snapshots import PartitionedTable, open_snapshot, write_snapshot
@@ -111,3 +112,26 @@ def test_a_spool_gives_lines_back_task_by_task() -> None:
     with Spool(2, None) as spool:
         assert list(spool.lines()) == []
         assert not spool.has(0)
+
+
+@pytest.mark.parametrize(
+    ("split_above", "filters"), [(2, [{"hidden": False}]), (2, [{"filename": f"/{n}*"} for n in range(1, 7)])]
+)
+def test_each_partition_is_looked_at_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split_above: int, filters: list[dict[str, Any]]
+) -> None:
+    seen: list[object] = []
+
+    def counted(query: Any, table: Any) -> Any:
+        seen.append(query)
+        return evaluate(query, table)
+
+    monkeypatch.setattr("taskplan.planning.partitioned.making.evaluate", counted)
+    tasks = [
+        {"name": f"t{n}", "filter": f, "split_above": split_above, "assignees": ["ann@example.com"]}
+        for n, f in enumerate(filters)
+    ]
+    made = plan_in_parts(spec_from({"tasks": tasks}), cut(tmp_path)).plan
+    assert len(made.operations) > len(filters)
+    # Once for every task in each of the three parts, however many pieces it makes or other tasks there are.
+    assert len(seen) <= 3 * len(filters)
