@@ -33,7 +33,7 @@ def import_items(
     PATH is a platform export (folder, zip or one document a line), NDJSON items,
     CSV, Parquet, or a plain folder of files. Importing again changes only what differs.
     """
-    name = dataset or path.resolve().name.split(".")[0]
+    name = dataset or options.dataset_name(path)
     with options.using_store(store, create=True) as opened, output.progress(f"importing {name}") as progress:
         result = opened.import_path(
             path, name, project=project, format=format_, skip_bad=skip_bad, progress=progress

@@ -98,6 +98,15 @@ def using_backend(name: str, store: Path) -> closing[Backend]:
     return closing(open_backend(name, store))
 
 
+def dataset_name(source: Path) -> str:
+    """Return what a dataset read from a path is called where nothing names it."""
+    try:
+        return source.resolve().name.split(".")[0]
+    except (OSError, RuntimeError):
+        # A link that leads to itself, of which whoever reads it will say more.
+        return source.name
+
+
 def usual_store() -> Path:
     """Return the store that commands take where none is named."""
     return Path(os.environ.get("TASKPLAN_STORE") or "taskplan.db")

@@ -89,6 +89,8 @@ def plan(
         raise click.UsageError("--meet-due needs --workforce FILE: who works how fast and when")
     if not meets_due and (workforce_file is not None or start is not None):
         raise click.UsageError("--workforce and --start go with --meet-due")
+    if source is not None and not source.strip():
+        raise click.UsageError("--from is empty, expected a path or a URL")
     using = options.using_engine(engine, scheduler)
     snapshot = source if source is not None and (engine == "dask" or is_snapshot(source)) else None
     if engine == "dask" and snapshot is None:
@@ -220,7 +222,7 @@ def _is_given(option: str) -> bool:
 
 def _import(stack: ExitStack, source: Path, dataset: str | None) -> tuple[Path, str]:
     store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="taskplan-"))) / "items.db"
-    name = dataset or source.resolve().name.split(".")[0]
+    name = dataset or options.dataset_name(source)
     with options.using_store(store, create=True) as opened, output.progress(f"importing {name}") as progress:
         result = opened.import_path(source, name, progress=progress)
     output.say(f"{name}: {output.plural(result.read, 'item')} read from {source}")

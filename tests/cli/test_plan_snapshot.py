@@ -68,6 +68,7 @@ def test_what_is_decided_here_is_said(shell: Shell) -> None:
         (("--from", "snap", "--dataset", "cars"), 'is of the dataset "street-scenes", not of "cars"'),
         (("--from", "snap", "-o", "workforce.yaml"), "exists and is no plan"),
         (("--from", "no-such-thing://x/y"), "no-such-thing"),
+        (("--from", ""), "--from is empty"),
         (("--engine", "spark"), "'spark' is not one of 'local', 'dask'"),
     ],
 )
