@@ -31,7 +31,8 @@ def import_items(
     """Read the items at PATH into a store: all of them, or none.
 
     PATH is a platform export (folder, zip or one document a line), NDJSON items,
-    CSV, Parquet, or a plain folder of files. Importing again changes only what differs.
+    CSV, Parquet (a file, or a folder of them such as a snapshot), or a plain folder of files.
+    Importing again changes only what differs.
     """
     name = dataset or options.dataset_name(path)
     with options.using_store(store, create=True) as opened, output.progress(f"importing {name}") as progress:

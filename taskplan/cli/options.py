@@ -100,6 +100,12 @@ def using_backend(name: str, store: Path) -> closing[Backend]:
 
 def dataset_name(source: Path) -> str:
     """Return what a dataset read from a path is called where nothing names it."""
+    from taskplan.model.snapshots.manifest import MANIFEST
+
+    if (source / MANIFEST).is_file():
+        from taskplan.model.snapshots import open_snapshot
+
+        return open_snapshot(str(source)).dataset
     try:
         return source.resolve().name.split(".")[0]
     except (OSError, RuntimeError):

@@ -36,10 +36,15 @@ def plan_snapshot(
     With `meeting` due dates are kept as `meet_due` does it.
     """
     from taskplan.model.snapshots import open_snapshot
+    from taskplan.model.snapshots.places import is_url
     from taskplan.planning.codec import write_plan
     from taskplan.planning.partitioned import InParts, plan_in_parts, why_whole
     from taskplan.planning.summary import distinct_items
+    from taskplan.spread import HERE
 
+    if not is_url(location) and spread is not HERE:
+        # Workers have working folders of their own.
+        location = str(Path(location).absolute())
     table = open_snapshot(location, spread=spread, dataset=dataset or spec.dataset)
     accept = None if target is None else partial(_keep_applied, target)
     if meeting is not None:

@@ -16,7 +16,9 @@ from taskplan.cli import options, output
 @click.option(
     "--rows", type=click.IntRange(min=1), default=500_000, show_default=True, help="Items in one part."
 )
-@click.option("--overwrite", is_flag=True, help="Take away the snapshot that is there first.")
+@click.option(
+    "--overwrite", is_flag=True, help="Write over a snapshot, which stays until the new one is whole."
+)
 @options.json_option
 def snapshot(
     location: str, store: Path, dataset: str | None, rows: int, overwrite: bool, as_json: bool
@@ -24,14 +26,20 @@ def snapshot(
     """Write a dataset as a folder of Parquet files, in parts.
 
     LOCATION is a new folder, or a URL that fsspec knows (`s3://bucket/name`). The parts are readable by
-    pandas, polars, DuckDB and Spark; `plan --from LOCATION` plans on them.
+    pandas, polars, DuckDB and Spark; `plan --from LOCATION` plans on them. Whatever ends this early leaves
+    what was there before.
     """
     from taskplan.model.snapshots import write_snapshot
 
     with options.using_store(store) as opened:
         table = opened.table(dataset)
-        with output.progress(f"writing {table.dataset}") as progress:
-            written = write_snapshot(table, location, rows=rows, overwrite=overwrite, progress=progress)
+        try:
+            with output.progress(f"writing {table.dataset}") as progress:
+                written = write_snapshot(table, location, rows=rows, overwrite=overwrite, progress=progress)
+        except KeyboardInterrupt as stop:
+            # Of this command nothing is kept to continue from.
+            output.say(f"interrupted before the snapshot was whole; {location} is as it was before")
+            raise click.exceptions.Exit(130) from stop
     if as_json:
         output.print_json(
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -148,3 +149,22 @@ def test_a_part_that_is_damaged_is_named(spread: Spread, table: MemoryTable, tmp
     (location / "part-00002.parquet").write_bytes(b"PAR1 nonsense")
     with pytest.raises(DataError, match=r"part-00002\.parquet"):
         plan_in_parts(spec_from(DATA), open_snapshot(str(location)), spread=spread)
+
+
+def test_a_path_is_the_same_place_for_workers_of_another_folder(
+    table: MemoryTable, snapshot: str, scheduler: Scheduler, tmp_path: Path
+) -> None:
+    (tmp_path / "spec.yaml").write_text(str(DATA))
+    (tmp_path / "scenes").symlink_to(snapshot)
+    with scheduler.worker():
+        where = ["--engine", "dask", "--scheduler", scheduler.address]
+        done = subprocess.run(
+            [TASKPLAN, "plan", "spec.yaml", "--from", "scenes", *where, "-o", "plan.json"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "plan.json").read_bytes() == dump(make_plan(spec_from(DATA), table))

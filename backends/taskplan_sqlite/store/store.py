@@ -187,11 +187,11 @@ class SqliteStore:
         """
         skipped = self.path.with_name(f"{self.path.name}.skipped.jsonl") if skip_bad else None
         try:
-            records = read_records(path, dataset, format)
+            records = _records(path, dataset, format)
             size = _text_size(path, format)
             counts = self._first_load(records, dataset, project, skipped, progress, size)
             if counts is None:
-                records = read_records(path, dataset, format)
+                records = _records(path, dataset, format)
                 with self.write(), _skipping(skipped) as skip:
                     pk = self.dataset_for(dataset, project)
                     importer = Importer(self.connection, pk, skip=skip, progress=progress, size=size)
@@ -345,6 +345,15 @@ def _skipping(path: Path | None) -> Iterator[Any]:
             files[0].write(msgspec.json.encode(entry) + b"\n")
 
         yield skip
+
+
+def _records(path: Path, dataset: str, format: str) -> Iterator[Record]:
+    if format == "auto" and path.is_dir():
+        from taskplan.model.snapshots.records import is_importable, snapshot_records
+
+        if is_importable(path):
+            return snapshot_records(path, dataset)
+    return read_records(path, dataset, format)
 
 
 def _text_size(path: Path, format: str) -> int | None:
