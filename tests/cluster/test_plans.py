@@ -20,6 +20,8 @@ from taskplan.planning.partitioned import plan_in_parts
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import spec_from
 from taskplan.spread import Spread
+from tests.cli.support import TASKPLAN
+from tests.cluster.conftest import Scheduler
 
 P = TypeVar("P")
 R = TypeVar("R")
