@@ -123,12 +123,12 @@ def _value_hashes(values: Sequence[tuple[Any, ...]]) -> Words:
 
 def _value_hash(reached: tuple[Any, ...]) -> Sequence[int]:
     if len(reached) == 1 and isinstance(reached[0], int | float) and not isinstance(reached[0], bool):
-        number = _canonical(reached[0])
+        number = alike(reached[0])
         if isinstance(number, float) or abs(number) <= _EXACT:
             # The same as where a column keeps its numbers apart.
             hashed = _number_hashes(np.array([number], dtype=np.float64))
             return int(hashed[0][0]), int(hashed[1][0])
-    return _text_hash(msgspec.json.encode(_canonical(reached)))
+    return _text_hash(msgspec.json.encode(alike(reached)))
 
 
 def _text_hash(text: bytes) -> Sequence[int]:
@@ -136,12 +136,12 @@ def _text_hash(text: bytes) -> Sequence[int]:
     return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:16], "little")
 
 
-def _canonical(value: Any) -> Any:
-    """Return a value in which equal numbers are written alike."""
+def alike(value: Any) -> Any:
+    """Return a JSON value in which equal numbers are written alike, and tuples are lists."""
     if isinstance(value, dict):
-        return {name: _canonical(entry) for name, entry in value.items()}
+        return {name: alike(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_canonical(entry) for entry in value]
+        return [alike(entry) for entry in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     try:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from taskplan.allocation.problem import Assignee, Ordering, Problem
 from taskplan.dql.explain import near_path
 from taskplan.errors import InputError
+from taskplan.model.fingerprint import alike
 from taskplan.model.table import ItemTable
 from taskplan.planning.effort import efforts
 from taskplan.planning.needs import Needs, needs_of
@@ -141,7 +142,7 @@ def _kinds(path: str | None, items: ItemTable) -> tuple[tuple[str, ...], NDArray
 
 def _kind_name(value: Any) -> str:
     # Whether a whole number was written 5 or 5.0 makes no other kind.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return str(alike(value))
 
 
 def _warnings(task: TaskSpec, items: ItemTable) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +102,31 @@ def test_a_changed_byte_anywhere_is_noticed(store: SqliteStore, share: float) ->
             file.write_bytes(content)
     assert store.table().ids.tolist() == ids
     assert digests(store) == before
+
+
+@pytest.mark.parametrize("wrong", [lambda number: number ^ 4, lambda _: -5, lambda _: 2**70])
+def test_sums_that_were_changed_are_made_again(store: SqliteStore, wrong: Callable[[int], int]) -> None:
+    before = store.table().fingerprint(PATHS)
+    changed = 0
+    for file in folder(store).rglob("sums.json"):
+        kept = json.loads(file.read_text())
+        if "rows_1" in kept:
+            file.write_text(json.dumps({**kept, "rows_1": wrong(kept["rows_1"])}))
+            changed += 1
+    # Those of the ids are kept as well.
+    assert changed > len(PATHS)
+    assert store.table().fingerprint(PATHS) == before
+
+
+def test_sums_are_kept_with_what_they_are_of(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = store.table().fingerprint(PATHS)
+
+    def sums(*_: object) -> Sums:
+        raise AssertionError("the rows were read")
+
+    monkeypatch.setattr("taskplan.model.table.column_sums", sums)
+    monkeypatch.setattr("taskplan.model.ids.packed_sums", sums)
+    assert store.table().fingerprint(PATHS) == before
 
 
 def test_entries_that_do_not_fit_are_refused(store: SqliteStore) -> None:

@@ -100,6 +100,7 @@ class ColumnCache:
             sums["values"] = zlib.crc32(text)
             if row_sums is not None:
                 sums |= zip(_ROW_SUMS, row_sums, strict=True)
+                sums["rows"] = _sum_of_sums(row_sums)
             (temporary / "sums.json").write_bytes(msgspec.json.encode(sums))
             temporary.rename(entry)
         except OSError:
@@ -151,7 +152,15 @@ def _sums(entry: Path) -> dict[str, int]:
 
 def _row_sums(sums: Mapping[str, int]) -> Sums | None:
     first, second = (sums.get(name) for name in _ROW_SUMS)
-    return None if first is None or second is None else (first, second)
+    if first is None or second is None:
+        return None
+    if sums.get("rows") != _sum_of_sums((first, second)):
+        raise ValueError("the sums were damaged")
+    return first, second
+
+
+def _sum_of_sums(sums: Sums) -> int:
+    return zlib.crc32(f"{sums[0]},{sums[1]}".encode())
 
 
 def _column(entry: Path, rows: int) -> Column:

@@ -74,7 +74,7 @@ def documents(draw: st.DrawFn) -> list[dict[str, Any]]:
             st.fixed_dictionaries(
                 {},
                 optional={
-                    "scene": st.sampled_from(["fog", "sun", "rain", 5, 5.0, None]),
+                    "scene": st.sampled_from(["fog", "sun", "rain", 5, 5.0, None, [5], [5.0]]),
                     "score": st.sampled_from([0, 0.5, 1, 2.25, "high"]),
                     "skills": st.sampled_from([["lidar"], ["lidar", "night"], "night"]),
                 },
@@ -148,7 +148,7 @@ def tasks(draw: st.DrawFn, name: str) -> dict[str, Any]:
             task.pop("split_above", None)
     elif kind == "kind":
         task["kind"] = scene
-        task["assignees"] = [{"email": EMAILS[0], "factors": {"5": 2, "sun": 3}}, EMAILS[1]]
+        task["assignees"] = [{"email": EMAILS[0], "factors": {"5": 2, "[5]": 4, "sun": 3}}, EMAILS[1]]
     return task
 
 
