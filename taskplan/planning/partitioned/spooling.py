@@ -6,9 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from taskplan.planning.document import Operation
+import msgspec
+
+from taskplan.planning.document import NeedRecord, Operation
 from taskplan.planning.partitioned.making import Made
 
 
@@ -20,6 +22,7 @@ class Spool:
         self._files: list[IO[bytes] | None] = [None] * tasks
         self._outlines: list[list[Operation]] = [[] for _ in range(tasks)]
         self._stack = ExitStack()
+        self._known: dict[Any, Any] = {}
 
     def __enter__(self) -> Spool:
         return self
@@ -39,7 +42,27 @@ class Spool:
         except OSError as error:
             where = str(self._folder or tempfile.gettempdir())
             raise OSError(error.errno, error.strerror, where) from error
-        self._outlines[made.index].append(made.outline)
+        self._outlines[made.index].append(self._lean(made.outline))
+
+    def _lean(self, operation: Operation) -> Operation:
+        """Return an operation that shares what it says alike with others: there may be ten thousands."""
+        allocation, known = operation.allocation, self._known
+        selection = known.setdefault(msgspec.json.encode(operation.selection), operation.selection)
+        return msgspec.structs.replace(
+            operation,
+            selection=selection,
+            allocation=msgspec.structs.replace(
+                allocation,
+                shares=tuple(known.setdefault(share, share) for share in allocation.shares),
+                needs=tuple(map(self._lean_need, allocation.needs)),
+            ),
+        )
+
+    def _lean_need(self, need: NeedRecord) -> NeedRecord:
+        skills, excluded, people = (
+            self._known.setdefault(said, said) for said in (need.skills, need.excluded, need.people)
+        )
+        return msgspec.structs.replace(need, skills=skills, excluded=excluded, people=people)
 
     def has(self, index: int) -> bool:
         """Tell whether there is any operation of a task."""
