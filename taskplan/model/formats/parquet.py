@@ -27,17 +27,17 @@ def read_parquet(path: Path, dataset: str) -> Iterator[Record]:
             paths = paths_of_columns(list(file.schema_arrow.names), source)
             number = 0
             for batch in file.iter_batches(batch_size=_ROWS):
-                columns = [_values(column) for column in batch.columns]
+                columns = [values_of(column) for column in batch.columns]
                 for values in zip(*columns, strict=True):
                     number += 1
-                    yield record_of_row(paths, [_present(v) for v in values], dataset, source, number)
+                    yield record_of_row(paths, [present(v) for v in values], dataset, source, number)
     except (pyarrow.ArrowException, OverflowError, ValueError, LookupError) as error:
         # Arrow tells what it cannot read, Python what it has no value for (a year 20,000, an unknown zone).
         what = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"cannot be read as Parquet ({what})", source=source) from error
 
 
-def _values(column: Any) -> list[Any]:
+def values_of(column: Any) -> list[Any]:
     """Return the values of an Arrow array; Python's own times end at microseconds, so finer ones are text."""
     import pyarrow
 
@@ -51,7 +51,7 @@ def _values(column: Any) -> list[Any]:
     return values
 
 
-def _present(value: Any) -> Any:
+def present(value: Any) -> Any:
     """Return a value as JSON can hold it; null and NaN are absent."""
     if isinstance(value, float) and not math.isfinite(value):
         return None

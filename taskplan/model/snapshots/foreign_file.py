@@ -12,9 +12,7 @@ import numpy as np
 from taskplan.errors import DataError
 from taskplan.model.columns import build_column
 from taskplan.model.formats.columns import paths_of_columns, record_of_row
-
-# The import has them for itself; what they do to values must be the same here.
-from taskplan.model.formats.parquet import _present, _values
+from taskplan.model.formats.parquet import present, values_of
 from taskplan.model.formats.record import Item, read_item
 from taskplan.model.paths import ABOVE_REFS, REF_PATHS
 from taskplan.model.snapshots.decoding import bool_column, number_column, text_column
@@ -37,7 +35,7 @@ class ForeignFile:
     """A file whose columns go where the import puts them."""
 
     def __init__(self, partition: Partition) -> None:
-        self._file = PartFile(partition.location, partition.file, partition.rows)
+        self._file = PartFile.of(partition)
         self._dataset = partition.dataset
 
     def speaking(self) -> AbstractContextManager[None]:
@@ -143,7 +141,7 @@ class ForeignFile:
         number = 0
         for batch in self._file.batches([self.places[place] for place in chosen]):
             with self.speaking():
-                columns = [_values(batch.column(self.places[place])) for place in chosen]
+                columns = [values_of(batch.column(self.places[place])) for place in chosen]
             for values in zip(*columns, strict=True):
                 number += 1
                 yield self._item(chosen, values, number)
@@ -154,7 +152,7 @@ class ForeignFile:
         found: dict[int, Item] = {}
         for numbers, table in self._file.rows_at(np.unique(np.fromiter(rows, dtype=np.int64))):
             with self.speaking():
-                columns = [_values(table.column(self.places[place])) for place in chosen]
+                columns = [values_of(table.column(self.places[place])) for place in chosen]
             for row, values in zip(numbers.tolist(), zip(*columns, strict=True), strict=True):
                 found[row] = self._item(chosen, values, row + 1)
         return found
@@ -174,8 +172,8 @@ class ForeignFile:
         return [place for place in self.places if place in wanted]
 
     def _item(self, places: Sequence[Place], values: Sequence[Any], number: int) -> Item:
-        present = [_present(value) for value in values]
-        return read_item(record_of_row(places, present, self._dataset, self._file.source, number))
+        found = [present(value) for value in values]
+        return read_item(record_of_row(places, found, self._dataset, self._file.source, number))
 
     def _type(self, place: Place) -> Any:
         return self._file.schema.field(self.places[place]).type
