@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from taskplan.cli.main import main
 from taskplan.model.snapshots import open_snapshot
+from taskplan.model.snapshots.claiming import Claim
 from tests.cli.support import Shell
 
 ITEMS: list[dict[str, Any]] = [
@@ -70,3 +73,41 @@ def test_nothing_is_written_over_by_mistake(shell: Shell) -> None:
     assert file.stderr == "error: items.ndjson: is a file, expected a folder\n"
     assert shell.run("snapshot", "nosuch://x/y").stderr.startswith("error: nosuch://x/y: cannot be reached (")
     assert shell.run("snapshot", "snap", "--store", "none.db").returncode == 2
+
+
+def test_an_empty_folder_is_no_dataset(shell: Shell) -> None:
+    (shell.folder / "none").mkdir()
+    done = shell.run("plan", "--assignee", "a@b.c", "--from", "none")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: none: is an empty folder, expected a snapshot or Parquet files\n"
+
+
+def test_parts_that_were_mixed_up_make_no_plan(shell: Shell) -> None:
+    shell.ok("snapshot", "snap", "--rows", "2")
+    shutil.copy(shell.folder / "snap" / "part-00000.parquet", shell.folder / "snap" / "part-00002.parquet")
+    done = shell.run("plan", "--assignee", "a@b.c", "--from", "snap", "-o", "plan.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: snap/part-00002.parquet: is another file than the snapshot says; ")
+    assert not (shell.folder / "plan.json").exists()
+
+
+def test_interrupted(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The usual line promises that the same command continues, which this one cannot."""
+    shell.ok("snapshot", "snap", "--rows", "2")
+    before = sorted(path.name for path in (shell.folder / "snap").iterdir())
+
+    def interrupted(self: Claim, manifest: bytes) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(shell.folder)
+    monkeypatch.setenv("TASKPLAN_STORE", "work.db")
+    monkeypatch.setattr(Claim, "finish", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        main(["snapshot", "snap", "--overwrite"])
+    assert caught.value.code == 130
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1] == "interrupted before the snapshot was whole; snap is as it was before"
+    assert sorted(path.name for path in (shell.folder / "snap").iterdir()) == before
+    assert len(open_snapshot(str(shell.folder / "snap"))) == 7

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
 
 from taskplan.errors import DataError
+from taskplan.model.snapshots.places import Place
 
 MANIFEST = "taskplan.json"
 UNFINISHED = "_taskplan_unfinished"
-"""A file that is there while a snapshot is written, and stays where that was broken off."""
+"""A file that is there while a snapshot is written, with a word that only its writer knows.
+
+It stays where that was broken off.
+"""
 FORMAT = 1
 KEY = b"taskplan"
 """Marks, in the metadata of Parquet, a part of a snapshot, and a column of JSON texts."""
+PART, CONTENT = b"taskplan.part", b"taskplan.content"
+"""The number of a part, and the digest of its content, in the metadata of Parquet."""
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file: its rows, and the annotations of their items."""
+    """One file: its rows, its digest (see `identity`), and the annotations of its items."""
 
     file: str
     rows: int
+    digest: str
     annotations: int
 
 
@@ -51,6 +59,17 @@ class _Format(msgspec.Struct):
     format: int
 
 
+def manifest_text(place: Place) -> bytes:
+    """Return the text of the manifest in a folder; DataError where there is no such file."""
+    try:
+        return place.read(MANIFEST)
+    except IsADirectoryError as error:
+        what = "is a folder, expected the manifest of a snapshot"
+        raise DataError(what, source=place.source(MANIFEST)) from error
+    except FileNotFoundError as error:
+        raise DataError("is missing", source=place.source(MANIFEST)) from error
+
+
 def read_manifest(text: bytes, source: str) -> Manifest:
     """Read a manifest; DataError where it is of another version, lacks a field or does not add up."""
     try:
@@ -73,6 +92,13 @@ def read_manifest(text: bytes, source: str) -> Manifest:
     for part in manifest.parts:
         if min(part.rows, part.annotations) < 0 or "/" in part.file or "\\" in part.file:
             raise DataError(f'names a part that cannot be ("{part.file}")', source=source)
+    for what, names in (
+        ("file", [part.file for part in manifest.parts]),
+        ("part", [part.digest for part in manifest.parts]),
+    ):
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            raise DataError(f'names one {what} twice ("{twice[0]}")', source=source)
     return manifest
 
 

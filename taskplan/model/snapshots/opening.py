@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from taskplan.errors import DataError, InputError, NotFoundError
-from taskplan.model.snapshots.manifest import MANIFEST, UNFINISHED, read_manifest
+from taskplan.model.snapshots.manifest import MANIFEST, UNFINISHED, manifest_text, read_manifest
 from taskplan.model.snapshots.partition import Partition
 from taskplan.model.snapshots.partitioned import PartitionedTable
 from taskplan.model.snapshots.places import Place, is_url, need_arrow
@@ -19,14 +19,16 @@ _SUFFIXES = (".parquet", ".pq", ".parq")
 def is_snapshot(location: str) -> bool:
     """Tell if a location is for `open_snapshot`: a URL, or a folder with a manifest or Parquet files.
 
-    Nothing is opened; whether it can be read is for `open_snapshot` to say.
+    So is an empty folder: a dataset of no items is hardly what is meant by it. Nothing is opened; whether
+    it can be read is for `open_snapshot` to say.
     """
     if is_url(location):
         return True
     folder = Path(location)
     if not folder.is_dir():
         return False
-    return any(_is_part(e.name) or e.name in (MANIFEST, UNFINISHED) for e in folder.iterdir())
+    names = [entry.name for entry in folder.iterdir()]
+    return not names or any(_is_part(name) or name in (MANIFEST, UNFINISHED) for name in names)
 
 
 def open_snapshot(location: str, *, spread: Spread = HERE, dataset: str | None = None) -> PartitionedTable:
@@ -34,7 +36,8 @@ def open_snapshot(location: str, *, spread: Spread = HERE, dataset: str | None =
 
     The columns of partitions are made where `spread` says. Of a snapshot only the manifest is read now;
     of other files, which go by name (``part-10`` after ``part-9``), the number of rows. Their dataset is
-    named `dataset`, else like the folder, in the project ``local``.
+    named `dataset`, else like the folder, in the project ``local``. A file that is another one when it is
+    read is a DataError then.
 
     NotFoundError or InputError where there is nothing of the kind, or a snapshot of another dataset than
     `dataset`; DataError for one that was never finished, is of another version or damaged;
@@ -54,14 +57,15 @@ def open_snapshot(location: str, *, spread: Spread = HERE, dataset: str | None =
         )
     files = sorted(filter(_is_part, names), key=_natural)
     if not files:
-        raise InputError("has no Parquet files", source=location)
-    rows = spread.map(count_rows, [(location, file) for file in files])
+        what = "has no Parquet files" if names else "is an empty folder, expected a snapshot or Parquet files"
+        raise InputError(what, source=location)
+    found = spread.map(count_rows, [(location, file) for file in files])
     partitions: list[Partition] = []
     first = 0
     name = dataset or place.name
-    for number, (file, count) in enumerate(zip(files, rows, strict=True)):
-        partitions.append(Partition(location, file, number, first, count, None, "local", name, name))
-        first += count
+    for number, (file, (rows, digest)) in enumerate(zip(files, found, strict=True)):
+        partitions.append(Partition(location, file, number, first, rows, digest, None, "local", name, name))
+        first += rows
     return PartitionedTable(
         tuple(partitions),
         project="local",
@@ -74,21 +78,24 @@ def open_snapshot(location: str, *, spread: Spread = HERE, dataset: str | None =
     )
 
 
-def count_rows(piece: tuple[str, str]) -> int:
-    """Return the rows of a file, by location and name; what a spread does."""
-    return PartFile(*piece, rows=None).count()
+def count_rows(piece: tuple[str, str]) -> tuple[int, str]:
+    """Return the rows and the digest of a file, by location and name; what a spread does."""
+    return PartFile(*piece).count()
 
 
 def _snapshot(place: Place, location: str, names: list[str], spread: Spread) -> PartitionedTable:
-    manifest = read_manifest(place.read(MANIFEST), place.source(MANIFEST))
+    manifest = read_manifest(manifest_text(place), place.source(MANIFEST))
     missing = {part.file for part in manifest.parts}.difference(names)
+    # It may have been written over after the names were read.
+    missing = missing and missing.difference(place.names())
     if missing:
         raise DataError("is missing", source=place.source(min(missing)), hint=f"{MANIFEST} names it")
     partitions: list[Partition] = []
     first = 0
     told = manifest.project, manifest.dataset, manifest.dataset_id
     for number, part in enumerate(manifest.parts):
-        partitions.append(Partition(location, part.file, number, first, part.rows, part.annotations, *told))
+        held = part.rows, part.digest, part.annotations
+        partitions.append(Partition(location, part.file, number, first, *held, *told))
         first += part.rows
     return PartitionedTable(
         tuple(partitions),

@@ -40,7 +40,7 @@ class PartTable(ItemTable):
         self.project, self.dataset = partition.project, partition.dataset
         self.dataset_id = partition.dataset_id
         self._partition = partition
-        self._file = PartFile(partition.location, partition.file, partition.rows)
+        self._file = PartFile.of(partition)
         self._columns: dict[str, Column] = {}
 
     def __len__(self) -> int:

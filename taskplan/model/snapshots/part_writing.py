@@ -10,7 +10,8 @@ import msgspec
 from taskplan.model.paths import REF_PATHS
 from taskplan.model.snapshots.encoding import JSON, arrow_type, encode_leaves, encode_texts, joined
 from taskplan.model.snapshots.flatten import FIELDS, Flattened
-from taskplan.model.snapshots.manifest import FORMAT, KEY
+from taskplan.model.snapshots.identity import Content
+from taskplan.model.snapshots.manifest import CONTENT, FORMAT, KEY, PART
 
 DOCUMENT = "document"
 ANNOTATIONS = "annotations"
@@ -25,13 +26,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class PartWriter:
-    """Collects the documents of one part.
+    """Collects the documents of part `number`.
 
     `before` are the columns, with their kind, of the parts before: they are kept, so that the parts of a
     dataset that is alike throughout have one schema.
     """
 
-    def __init__(self, before: Mapping[str, str], *, annotated: bool) -> None:
+    def __init__(self, number: int, before: Mapping[str, str], *, annotated: bool) -> None:
+        self._number = number
+        self._content = Content()
         self.rows = 0
         self.annotations = 0
         self._before = before
@@ -63,7 +66,9 @@ class PartWriter:
         self._lists |= flat.lists
         self._lengths.append(count)
         self.rows += count
-        self._documents.append(pa.array([_encode(document) for document in documents], type=pa.string()))
+        texts = [_encode(document) for document in documents]
+        self._content.add(texts, annotations)
+        self._documents.append(pa.array(texts, type=pa.string()))
         if self._annotated:
             self._held.append(pa.array(annotations, type=pa.list_(pa.string())))
             self.annotations += sum(map(len, annotations))
@@ -84,7 +89,9 @@ class PartWriter:
         if self._annotated:
             fields.append(pa.field(ANNOTATIONS, pa.list_(pa.string())))
             arrays.append(pa.chunked_array(self._held, type=pa.list_(pa.string())))
-        schema = pa.schema(fields, metadata={KEY: str(FORMAT).encode()})
+        schema = pa.schema(
+            fields, metadata={KEY: str(FORMAT), PART: str(self._number), CONTENT: self._content.digest()}
+        )
         with pq.ParquetWriter(
             file,
             schema,

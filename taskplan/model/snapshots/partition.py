@@ -11,8 +11,8 @@ from taskplan.model.table import ItemTable
 class Partition:
     """The rows `first` to ``first + rows`` of a dataset, in one Parquet file of a folder.
 
-    `number` counts the partitions; `annotations` are the annotations of its items, or None where others
-    wrote the file and nobody has counted them.
+    `number` counts the partitions; `digest` tells which file it is (see `identity`); `annotations` are the
+    annotations of its items, or None where others wrote the file and nobody has counted them.
     """
 
     location: str
@@ -20,6 +20,7 @@ class Partition:
     number: int
     first: int
     rows: int
+    digest: str
     annotations: int | None
     project: str
     dataset: str

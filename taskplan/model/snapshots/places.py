@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +52,11 @@ class Place:
             with self._reaching():
                 self._files, self._root = fsspec.core.url_to_fs(location)
                 self._root = self._root.rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        """Tell if it is a path of this machine."""
+        return self._local is not None
 
     @property
     def name(self) -> str:
@@ -121,7 +128,7 @@ class Place:
     def write(self, file: str, content: bytes) -> None:
         """Write a file whole or not at all."""
         if self._local is not None:
-            with atomic_write(self._local / file) as handle:
+            with _naming(self._local / file), atomic_write(self._local / file) as handle:
                 handle.write(content)
             return
         with self._reaching():
@@ -145,12 +152,13 @@ class Place:
 
     @contextmanager
     def opened(self, file: str) -> Iterator[Any]:
-        """Give a file to read to pyarrow, as it likes best: a path, or an open file."""
+        """Give an open file to read, as pyarrow likes it best."""
         if self._local is not None:
             path = self._local / file
             if not path.is_file():
                 raise FileNotFoundError(2, "there is no such file", str(path))
-            yield str(path)
+            with need_arrow("reading a snapshot").memory_map(str(path)) as handle:
+                yield handle
             return
         with self._reaching():
             handle = self._files.open(f"{self._root}/{file}", "rb")
@@ -159,20 +167,26 @@ class Place:
 
     @contextmanager
     def created(self, file: str) -> Iterator[Any]:
-        """Give a file to write."""
+        """Give a new file to write, which stays when the power fails; FileExistsError where there is one."""
         if self._local is not None:
-            with (self._local / file).open("wb") as handle:
+            with _naming(self._local / file), (self._local / file).open("xb") as handle:
                 yield handle
+                handle.flush()
+                os.fsync(handle.fileno())
             return
-        with self._reaching(), self._files.open(f"{self._root}/{file}", "wb") as handle:
-            yield handle
+        with self._reaching():
+            self._files.invalidate_cache()
+            if self._files.exists(f"{self._root}/{file}"):
+                raise FileExistsError(errno.EEXIST, "exists", self.source(file))
+            with self._files.open(f"{self._root}/{file}", "wb") as handle:
+                yield handle
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
         """Say in one line what the library of an object store has to say."""
         try:
             yield
-        except (TaskplanError, FileNotFoundError):
+        except (TaskplanError, FileNotFoundError, FileExistsError, IsADirectoryError):
             raise
         except ImportError as error:
             missing = getattr(error, "name", None) or str(error)
@@ -180,6 +194,17 @@ class Place:
         except Exception as error:
             what = (str(error).splitlines() or [type(error).__name__])[0] or type(error).__name__
             raise InputError(f"cannot be reached ({what})", source=self.location) from error
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in an error of the machine that names none, such as that of a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def _scheme(location: str) -> str:

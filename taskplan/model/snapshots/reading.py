@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskplan.errors import DataError, TaskplanError
+from taskplan.model.snapshots.identity import USUAL, digest_of, read_footer
+from taskplan.model.snapshots.partition import Partition
 from taskplan.model.snapshots.places import Place, need_arrow
 
 _BATCH = 8_192
@@ -18,17 +20,25 @@ _BATCH = 8_192
 class PartFile:
     """One Parquet file; it is open only while it is read, so that a thousand of them cost nothing.
 
-    DataError where it is missing, damaged, or has not as many `rows` as was said.
+    DataError where it is missing, damaged, or another file than that of its `partition`, each time that it
+    is opened.
     """
 
-    def __init__(self, location: str, file: str, rows: int | None) -> None:
+    def __init__(self, location: str, file: str, partition: Partition | None = None) -> None:
         self._place = Place(location)
         self._file = file
-        self._rows = rows
+        self._partition = partition
         self._schema: Any = None
         self._metadata: Any = None
+        self._digest = ""
+        self._footer_size = USUAL
         self._group: tuple[int, Sequence[str] | None, Any] | None = None
         self.source = self._place.source(file)
+
+    @classmethod
+    def of(cls, partition: Partition) -> PartFile:
+        """Return the file of a partition."""
+        return cls(partition.location, partition.file, partition)
 
     @property
     def schema(self) -> Any:
@@ -38,10 +48,10 @@ class PartFile:
                 self._schema = file.schema_arrow
         return self._schema
 
-    def count(self) -> int:
-        """Return the number of rows, as the file itself says."""
+    def count(self) -> tuple[int, str]:
+        """Return the number of rows, as the file itself says, and its digest."""
         with self.opened() as file:
-            return int(file.metadata.num_rows)
+            return int(file.metadata.num_rows), self._digest
 
     @contextmanager
     def opened(self, dictionaries: Sequence[str] = ()) -> Iterator[Any]:
@@ -52,20 +62,43 @@ class PartFile:
             self._place.opened(self._file) as source,
             arrow.parquet.ParquetFile(
                 source,
-                metadata=self._metadata,
+                metadata=self._read_metadata(source),
                 read_dictionary=list(dictionaries),
-                memory_map=isinstance(source, str),
-                pre_buffer=not isinstance(source, str),
+                pre_buffer=not self._place.is_local,
             ) as file,
         ):
-            self._metadata = file.metadata
-            found = self._metadata.num_rows
-            if self._rows is not None and found != self._rows:
-                raise DataError(f"has {found:,} rows, the snapshot says {self._rows:,}", source=self.source)
             if not dictionaries:
                 # Such columns show as dictionaries there, which is not what the file has.
                 self._schema = file.schema_arrow
             yield file
+
+    def _read_metadata(self, source: Any) -> Any:
+        """Return the metadata of the open file; DataError where it is not the file of the partition."""
+        arrow = need_arrow("reading a snapshot")
+        footer = read_footer(source, self._footer_size)
+        digest = digest_of(footer)
+        if digest != self._digest:
+            # Of the very bytes that were looked at: what lies there may change at any time.
+            self._metadata = arrow.parquet.read_metadata(arrow.BufferReader(footer))
+            self._digest, self._footer_size = digest, len(footer)
+        said = self._partition
+        if said is None or said.digest == digest:
+            return self._metadata
+        rows = self._metadata.num_rows
+        if said.annotations is None:
+            what = (
+                "is another file than before"
+                if rows == said.rows
+                else f"has {rows:,} rows, not {said.rows:,}"
+            )
+            raise DataError(what, source=self.source, hint="it was written over since it was opened")
+        if rows != said.rows:
+            raise DataError(f"has {rows:,} rows, the snapshot says {said.rows:,}", source=self.source)
+        raise DataError(
+            "is another file than the snapshot says",
+            source=self.source,
+            hint="files were mixed up, or it was written over meanwhile",
+        )
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
@@ -76,7 +109,9 @@ class PartFile:
         except TaskplanError:
             raise
         except FileNotFoundError as error:
-            raise DataError("is missing", source=self.source) from error
+            raise DataError(
+                "is missing", source=self.source, hint="it was there when its folder was opened"
+            ) from error
         except (arrow.ArrowException, OSError, ValueError, LookupError, OverflowError) as error:
             what = (str(error).splitlines() or [type(error).__name__])[0]
             raise DataError(f"cannot be read as Parquet ({what})", source=self.source) from error

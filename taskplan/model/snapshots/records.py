@@ -19,8 +19,10 @@ def is_importable(folder: Path) -> bool:
     """Tell if a folder is a snapshot and nothing else, so that its files are not meant as items."""
     if not folder.is_dir() or not is_snapshot(str(folder)):
         return False
-    files = (entry for entry in folder.iterdir() if not entry.name.startswith(("_", ".")))
-    return all(entry.suffix in (".parquet", ".pq", ".parq", ".json") for entry in files)
+    entries = list(folder.iterdir())
+    files = (entry for entry in entries if not entry.name.startswith(("_", ".")))
+    # An empty folder of files has no items, which is said as of any other source.
+    return bool(entries) and all(entry.suffix in (".parquet", ".pq", ".parq", ".json") for entry in files)
 
 
 def snapshot_records(folder: Path, dataset: str) -> Iterator[Record]:

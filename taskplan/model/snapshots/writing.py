@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from taskplan.errors import InputError, NotFoundError
-from taskplan.model.snapshots.manifest import (
-    FORMAT,
-    MANIFEST,
-    UNFINISHED,
-    Manifest,
-    Part,
-    ranges,
-)
+from taskplan.errors import InputError
+from taskplan.model.snapshots.claiming import Claim
+from taskplan.model.snapshots.manifest import FORMAT, Manifest, Part, ranges
 from taskplan.model.snapshots.part_writing import PartWriter
 from taskplan.model.snapshots.partitioned import PartitionedTable
 from taskplan.model.snapshots.places import Place, need_arrow
@@ -24,7 +17,6 @@ from taskplan.model.table import ItemTable
 
 ROWS = 500_000
 _BATCH = 8_192
-_OURS = re.compile(r"part-\d{5,}\.parquet")
 
 
 def write_snapshot(
@@ -39,12 +31,12 @@ def write_snapshot(
     """Write a table as a folder of Parquet files of `rows` items each, and say what was written.
 
     `location` is a local folder or a URL that fsspec knows. Nothing is written over but an empty folder, or,
-    with `overwrite`, a snapshot, which is taken away first. Whatever ends the writing early
-    takes away what was written; a folder without manifest is never read as a snapshot. `batch` documents
-    are taken apart at once.
+    with `overwrite`, a snapshot, which is there until the new one is whole: the new parts have other names.
+    Whatever ends the writing early takes away what was written; a folder without manifest is never read as
+    a snapshot. Of several writers the one who began last stays. `batch` documents are taken apart at once.
 
-    InputError where something else is in the way or the location cannot be reached; MissingExtraError
-    without pyarrow.
+    InputError where something else is in the way, somebody else begins to write there, or the location
+    cannot be reached; MissingExtraError without pyarrow.
     """
     need_arrow("writing a snapshot")
     if rows < 1:
@@ -52,50 +44,19 @@ def write_snapshot(
     place = Place(location)
     if isinstance(table, PartitionedTable) and any(place.is_same_as(p.location) for p in table.partitions):
         raise InputError("is what would be read", source=location, hint="write to another place")
-    known = _prepare(place, overwrite=overwrite)
-    written: list[str] = []
+    claim = Claim(place, overwrite=overwrite)
     try:
-        place.write(UNFINISHED, b"")
-        manifest = _write_parts(table, place, rows, min(batch, rows), progress, written)
-        place.write(MANIFEST, manifest.encode())
+        claim.begin()
+        manifest = _write_parts(table, claim, rows, min(batch, rows), progress)
+        claim.finish(manifest.encode())
     except BaseException:
-        for file in (*written, UNFINISHED):
-            place.remove(file)
-        if not known:
-            place.remove_if_empty()
+        claim.give_up()
         raise
-    place.remove(UNFINISHED)
     return manifest
 
 
-def _prepare(place: Place, *, overwrite: bool) -> bool:
-    """Make the folder, or take the snapshot in it away; tell if it was there before."""
-    try:
-        names = place.names()
-    except NotFoundError:
-        place.make()
-        return False
-    if not names:
-        return True
-    if MANIFEST not in names and UNFINISHED not in names:
-        raise InputError(
-            "is neither empty nor a snapshot, so it is left as it is",
-            source=place.location,
-            hint="choose another place",
-        )
-    if not overwrite:
-        what = "holds a snapshot" if MANIFEST in names else "holds a snapshot that was never finished"
-        raise InputError(what, source=place.location, hint="--overwrite writes over it")
-    # The marker first and the manifest next: at no moment do parts of two snapshots look like one.
-    place.write(UNFINISHED, b"")
-    place.remove(MANIFEST)
-    for name in filter(_OURS.fullmatch, names):
-        place.remove(name)
-    return True
-
-
 def _write_parts(
-    table: ItemTable, place: Place, rows: int, batch: int, progress: Progress | None, written: list[str]
+    table: ItemTable, claim: Claim, rows: int, batch: int, progress: Progress | None
 ) -> Manifest:
     total = len(table)
     annotations = table.annotations()
@@ -108,7 +69,7 @@ def _write_parts(
     done = 0
     taken = list(islice(documents, batch))
     while taken:
-        writer = PartWriter(columns, annotated=has_annotations)
+        writer = PartWriter(len(parts), columns, annotated=has_annotations)
         while taken:
             texts = [held.of(done + offset) for offset in range(len(taken))] if held else []
             writer.add(taken, texts)
@@ -116,14 +77,12 @@ def _write_parts(
             if progress is not None:
                 progress(done, total)
             taken = list(islice(documents, min(batch, rows - writer.rows)))
-        name = f"part-{len(parts):05}.parquet"
-        written.append(name)
-        with place.created(name) as file:
+        with claim.part(len(parts)) as (name, file):
             kinds = writer.write(file)
         for path, kind in kinds.items():
             native.setdefault(path, []).append(len(parts))
             columns[path] = kind
-        parts.append(Part(name, writer.rows, writer.annotations))
+        parts.append(Part(name, writer.rows, claim.digest(name), writer.annotations))
         taken = list(islice(documents, batch))
     return Manifest(
         FORMAT,

@@ -19,6 +19,7 @@ from taskplan.model.memory import MemoryTable
 from taskplan.model.snapshots import is_snapshot, open_snapshot, write_snapshot
 from taskplan.model.snapshots.manifest import MANIFEST, UNFINISHED, ranges
 from taskplan.model.snapshots.places import Place
+from taskplan.model.snapshots.reading import PartFile
 
 TABLE = MemoryTable.from_documents(
     [
@@ -83,16 +84,71 @@ def shorter(folder: Path) -> None:
     pq.write_table(pq.read_table(folder / "part-00001.parquet").slice(0, 1), folder / "part-00001.parquet")
 
 
+def sealed(damage: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Damage a part, and have the manifest say that this is the file."""
+
+    def act(folder: Path) -> None:
+        damage(folder)
+        parts = json.loads((folder / MANIFEST).read_text())["parts"]
+        for part in parts:
+            part["rows"], part["digest"] = PartFile(str(folder), part["file"]).count()
+        change(parts=parts, items=sum(part["rows"] for part in parts))(folder)
+
+    return act
+
+
+def swap(folder: Path) -> None:
+    (folder / "part-00001.parquet").rename(folder / "other")
+    (folder / "part-00002.parquet").rename(folder / "part-00001.parquet")
+    (folder / "other").rename(folder / "part-00002.parquet")
+
+
+def of_another(folder: Path) -> None:
+    """Put in a part of another snapshot, of the same items but for something that no column holds."""
+    documents = [{**document, "metadata": {"a.b": 1}} for document in TABLE.documents()]
+    table = MemoryTable(documents, TABLE.annotations(), dataset=TABLE.dataset, project=TABLE.project)
+    write_snapshot(table, str(folder / "other"), rows=2)
+    (folder / "other" / "part-00001.parquet").rename(folder / "part-00001.parquet")
+
+
+def name_twice(field: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        parts = json.loads((folder / MANIFEST).read_text())["parts"]
+        parts[1][field] = parts[0][field]
+        change(parts=parts)(folder)
+
+    return act
+
+
+def as_a_folder(folder: Path) -> None:
+    (folder / MANIFEST).unlink()
+    (folder / MANIFEST).mkdir()
+
+
+def anew(folder: Path) -> None:
+    """Write a part as another program would write the very same rows."""
+    pq.write_table(pq.read_table(folder / "part-00001.parquet"), folder / "part-00001.parquet")
+
+
 PART = "snap/part-00001.parquet"
+ANOTHER = f"{PART}: is another file than the snapshot says; files were mixed up, or it was written over"
 DAMAGE: list[tuple[Callable[[Path], Any], str]] = [
     (cut, f"{PART}: cannot be read as Parquet (Parquet magic bytes not found"),
     (garble, f"{PART}: cannot be read as Parquet ("),
     (lambda folder: (folder / "part-00001.parquet").write_bytes(b""), f"{PART}: cannot be read as Parquet ("),
     (lambda folder: (folder / "part-00001.parquet").unlink(), f"{PART}: is missing; taskplan.json names it"),
     (shorter, f"{PART}: has 1 rows, the snapshot says 2"),
-    (without("id"), f'{PART}: is no part of a snapshot: it has no column "id"'),
-    (without("document"), f'{PART}: is no part of a snapshot: it has no column "document"'),
-    (without("annotations"), f"{PART}: has no annotations, the snapshot says it has"),
+    (anew, ANOTHER),
+    (swap, ANOTHER),
+    (of_another, ANOTHER),
+    (
+        lambda folder: shutil.copy(folder / "part-00000.parquet", folder / "part-00001.parquet"),
+        ANOTHER,
+    ),
+    (sealed(shorter), f"{PART}: has 0 annotations, the snapshot says 1"),
+    (sealed(without("id")), f'{PART}: is no part of a snapshot: it has no column "id"'),
+    (sealed(without("document")), f'{PART}: is no part of a snapshot: it has no column "document"'),
+    (sealed(without("annotations")), f"{PART}: has no annotations, the snapshot says it has"),
     (change(format=2), f"snap/{MANIFEST}: is a snapshot of format 2, this taskplan reads format 1; a newer"),
     (change(format=0), f"snap/{MANIFEST}: is a snapshot of format 0, this taskplan reads format 1; write"),
     (change(format=None), f"snap/{MANIFEST}: is no manifest of a snapshot (Object missing required field"),
@@ -100,9 +156,12 @@ DAMAGE: list[tuple[Callable[[Path], Any], str]] = [
     (change(items=7), f"snap/{MANIFEST}: names 7 items, its parts have 6"),
     (change(annotations=0), f"snap/{MANIFEST}: names 0 annotations, its parts have 3"),
     (
-        change(parts=[{"file": "../x.parquet", "rows": 6, "annotations": 3}]),
+        change(parts=[{"file": "../x.parquet", "rows": 6, "digest": "", "annotations": 3}]),
         f'snap/{MANIFEST}: names a part that cannot be ("../x.parquet")',
     ),
+    (name_twice("file"), f'snap/{MANIFEST}: names one file twice ("part-00000.parquet")'),
+    (name_twice("digest"), f'snap/{MANIFEST}: names one part twice ("'),
+    (as_a_folder, f"snap/{MANIFEST}: is a folder, expected the manifest of a snapshot"),
     (
         lambda folder: (folder / MANIFEST).write_bytes(b"\xff"),
         f"snap/{MANIFEST}: is no manifest of a snapshot",
@@ -207,8 +266,8 @@ def test_other_files_stay(snap: Path) -> None:
     write_snapshot(TABLE, str(snap), rows=5, overwrite=True)
     assert sorted(path.name for path in snap.iterdir()) == [
         "README",
-        "part-00000.parquet",
-        "part-00001.parquet",
+        "part-00000-1.parquet",
+        "part-00001-1.parquet",
         MANIFEST,
     ]
     use(snap)
@@ -221,6 +280,13 @@ def test_a_snapshot_of_a_snapshot(snap: Path) -> None:
             write_snapshot(table, f"{location}/", overwrite=True)
     write_snapshot(table, str(snap.with_name("other")), rows=5)
     assert list(open_snapshot(str(snap.with_name("other"))).documents()) == list(TABLE.documents())
+
+
+def test_another_dataset_is_refused(snap: Path, tmp_path: Path) -> None:
+    assert open_snapshot(str(snap), dataset=TABLE.dataset).dataset == TABLE.dataset
+    with pytest.raises(NotFoundError) as caught:
+        open_snapshot(str(snap), dataset="cars")
+    assert str(caught.value) == f'{snap}: is of the dataset "{TABLE.dataset}", not of "cars"'
 
 
 def test_an_empty_table(tmp_path: Path) -> None:

@@ -250,7 +250,50 @@ def test_empty_files_and_empty_folders(tmp_path: Path) -> None:
         pq.write_table(empty, folder / f"{name}.parquet")
     assert_like_import(tmp_path, folder)
     (tmp_path / "none").mkdir()
-    assert not is_snapshot(str(tmp_path / "none"))
     assert not is_snapshot(str(folder / "part-8.parquet"))
-    with pytest.raises(InputError, match="has no Parquet files"):
+    # Nobody means a dataset without items by it.
+    assert is_snapshot(str(tmp_path / "none"))
+    with pytest.raises(InputError, match="none: is an empty folder, expected a snapshot or Parquet files"):
         open_snapshot(str(tmp_path / "none"))
+    (tmp_path / "none" / "photo.jpg").write_bytes(b"")
+    assert not is_snapshot(str(tmp_path / "none"))
+    with pytest.raises(InputError, match="none: has no Parquet files"):
+        open_snapshot(str(tmp_path / "none"))
+
+
+def test_a_name_for_the_dataset(tmp_path: Path) -> None:
+    folder = write(tmp_path / "set", {"filename": NAMES})
+    found = open_snapshot(str(folder), dataset="cars")
+    assert (found.project, found.dataset, found.dataset_id) == ("local", "cars", "cars")
+    assert {partition.dataset for partition in found.partitions} == {"cars"}
+    # Ids that are made come of the name of the dataset.
+    assert found.ids != open_snapshot(str(folder)).ids
+    store = SqliteStore(tmp_path / "store.db", create=True)
+    for file in sorted(folder.iterdir(), key=lambda path: int(path.stem.split("-")[1])):
+        store.import_path(file, "cars")
+    assert_same_table(found, store.table("cars"))
+
+
+def test_a_file_that_is_written_over_is_noticed(tmp_path: Path) -> None:
+    folder = write(tmp_path / "set", {"filename": NAMES, "score": [1, 2, 3, 4, 5, 6]})
+    table = open_snapshot(str(folder))
+    held = table.partitions[1].table()
+    assert held.column("filename").values == tuple(
+        (name if name[0] == "/" else f"/{name}",) for name in NAMES[3:]
+    )
+    file = folder / "part-9.parquet"
+    same, rows = file.read_bytes(), pq.read_table(file)
+    file.write_bytes(same)
+    assert len(held.column("name").values) == 3
+    for changed, told in (
+        (rows.set_column(1, "score", pa.array([4, 5, 7])), "is another file than before"),
+        (rows.slice(1), "has 2 rows, not 3"),
+    ):
+        pq.write_table(changed, file)
+        for read in (held, table, table.partitions[1].table()):
+            with pytest.raises(DataError) as caught:
+                read.column("metadata.user.score")
+            assert str(caught.value) == f"{file}: {told}; it was written over since it was opened"
+    file.unlink()
+    with pytest.raises(DataError, match="is missing; it was there when its folder was opened"):
+        held.column("metadata.user.score")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from taskplan.model.memory import MemoryTable
 from taskplan.model.snapshots import write_snapshot
+from taskplan.model.snapshots.manifest import UNFINISHED
 from taskplan.model.snapshots.records import is_importable
 from taskplan.testing.strategies import snapshots
 from taskplan_sqlite.store.store import SqliteStore
@@ -54,3 +55,7 @@ def test_a_folder_with_other_files_is_a_folder_of_files(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_bytes(b"")
     assert not is_importable(tmp_path)
     assert not is_importable(tmp_path / "a.parquet")
+    (tmp_path / "none").mkdir()
+    assert not is_importable(tmp_path / "none")
+    (tmp_path / "none" / UNFINISHED).write_bytes(b"")
+    assert is_importable(tmp_path / "none")
