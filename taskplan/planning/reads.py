@@ -18,6 +18,12 @@ def paths_read(spec: Spec, index: int, *, planned: bool) -> frozenset[str]:
     `planned` tells that it reviews a task of the same spec. SpecError for a query that is none.
     """
     task, path = spec.tasks[index], f"tasks[{index}]"
+    return paths_dealt(spec, index) | _selecting(spec, task, path, planned)
+
+
+def paths_dealt(spec: Spec, index: int) -> frozenset[str]:
+    """Return the columns of its items by which the task at `index` decides who gets what."""
+    task, path = spec.tasks[index], f"tasks[{index}]"
     found = {task.kind, ordering_of(task).path} - {None}
     if isinstance(task.needs, str):
         found.add(task.needs)
@@ -26,7 +32,7 @@ def paths_read(spec: Spec, index: int, *, planned: bool) -> frozenset[str]:
         found |= query_paths(query) if query is not None else frozenset()
     if task.quality is not None and task.quality.kind == "honeypot":
         found |= query_paths(ground_truth_query(spec, task.quality, path))
-    return frozenset(p for p in found if p) | _selecting(spec, task, path, planned) | _effort(task)
+    return frozenset(p for p in found if p) | _effort(task)
 
 
 def _selecting(spec: Spec, task: TaskSpec, path: str, planned: bool) -> frozenset[str]:

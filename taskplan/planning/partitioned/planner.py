@@ -27,12 +27,12 @@ from taskplan.planning.chunks import chunk_sizes, limited
 from taskplan.planning.codec import PLAN_FILE, pieces, seal, write_pieces, write_plan
 from taskplan.planning.document import Plan, outline
 from taskplan.planning.graph import task_order
-from taskplan.planning.partitioned.jobs import jobs_of
+from taskplan.planning.partitioned.jobs import Jobs
 from taskplan.planning.partitioned.making import Context, Root, make_pieces
 from taskplan.planning.partitioned.spooling import Spool
 from taskplan.planning.partitioned.surveying import Asked, Surveyed, gathered, survey
 from taskplan.planning.planner import make_plan, plan_of
-from taskplan.planning.reads import paths_read
+from taskplan.planning.reads import paths_dealt, paths_read
 from taskplan.planning.reviews import review_warning
 from taskplan.planning.selection import Selected, query_warnings, task_query
 from taskplan.planning.spec import Spec
@@ -184,14 +184,17 @@ class _Planning:
         self.said[index] += work.warnings
         work.warnings.clear()
         sizes = chunk_sizes(self.spec, task, path, kept)
+        reviews = tuple(child for child in self.order if self.parents.get(child) == index)
+        paths = paths_dealt(self.spec, index).union(*map(self._paths, reviews))
         return Root(
             index,
             query,
             selected.record(task.limit, matched),
             tuple(np.cumsum(sizes, dtype=np.int64).tolist()),
             tuple(people_of_parts(self.spec, task, path, sizes)),
-            tuple(child for child in self.order if self.parents.get(child) == index),
+            reviews,
             tuple(sorted(one for one, other in shared if other == self.roots.index(index))),
+            tuple(sorted(paths)),
         )
 
     def _make(self, work: Work, roots: list[Root], counts: Counts, spool: Spool) -> None:
@@ -216,20 +219,21 @@ class _Planning:
             self.table.known_paths(),
             self.table.annotations().known_paths() if self._asks_annotations() else None,
         )
-        jobs = jobs_of(roots, counts, self.table.partitions)
-        done = self.spread.map(partial(make_pieces, context), jobs)
+        jobs = Jobs(roots, counts, self.table.partitions)
+        done = self.spread.map(partial(make_pieces, context), jobs.each(self.spread))
         before = len(self.table.partitions)
-        for job, found in zip(jobs, self._counted(done, before, before + len(jobs)), strict=True):
+        for found in self._counted(done, before, before + len(jobs)):
             for piece in found:
+                root = roots[piece.root]
                 for made in piece.made:
                     spool.add(made)
                 for index, warnings in piece.warnings.items():
                     self.said[index] += warnings
                 self.items += piece.fresh
                 shared = [0] * len(self.spec.tasks)
-                for place, count in zip(roots[job.root].others, piece.shared, strict=True):
+                for place, count in zip(root.others, piece.shared, strict=True):
                     shared[roots[place].index] = count
-                self.overlaps += overlap_warnings(self.spec, roots[job.root].index, shared)
+                self.overlaps += overlap_warnings(self.spec, root.index, shared)
         for index in self.parents:
             self.said[index].append(review_warning(work, index, some=spool.has(index)))
 

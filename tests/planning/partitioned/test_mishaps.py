@@ -126,12 +126,13 @@ def test_each_partition_is_looked_at_few_times(
         seen.append(query)
         return evaluate(query, table)
 
-    monkeypatch.setattr("taskplan.planning.partitioned.making.evaluate", counted)
+    monkeypatch.setattr("taskplan.planning.partitioned.taking.evaluate", counted)
     tasks = [
         {"name": f"t{n}", "filter": f, "split_above": split_above, "assignees": ["ann@example.com"]}
         for n, f in enumerate(filters)
     ]
     made = plan_in_parts(spec_from({"tasks": tasks}), cut(tmp_path)).plan
     assert len(made.operations) > len(filters)
-    # Once for every task in each of the three parts, however many pieces it makes or other tasks there are.
-    assert len(seen) <= 3 * len(filters)
+    # For every task in each of the three parts, and once more where a piece ends in the next one; not for
+    # every piece, nor for pairs of tasks.
+    assert len(seen) <= 5 * len(filters)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from taskplan.model.memory import MemoryTable
 from taskplan.model.snapshots import PartitionedTable, open_snapshot, write_snapshot
 from taskplan.planning.codec import dump, read_plan
 from taskplan.planning.document import outline
-from taskplan.planning.partitioned import plan_in_parts
+from taskplan.planning.partitioned import jobs, plan_in_parts
 from taskplan.planning.planner import make_plan
 from taskplan.planning.spec import spec_from
 from taskplan.planning.summary import distinct_items
@@ -183,12 +184,19 @@ def in_partitions(table: MemoryTable, rows: int) -> PartitionedTable:
 @settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 @given(documents(), specs(), st.integers(1, 9), st.integers(0, 99))
 def test_the_plan_is_the_same_however_the_items_are_cut(
-    tmp_path: Path, items: list[dict[str, Any]], data: dict[str, Any], rows: int, seed: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    items: list[dict[str, Any]],
+    data: dict[str, Any],
+    rows: int,
+    seed: int,
 ) -> None:
     table = MemoryTable.from_documents(items, dataset="d", project="p")
     expected = outcome(lambda: dump(make_plan(spec_from(data), table)))
     cut = in_partitions(table, rows)
     spreads: list[Spread] = [HERE, Scattered(seed)]
+    # Items of a piece in more partitions than that are taken by a spread of their own.
+    monkeypatch.setattr(jobs, "FAR", seed % 4)
     for number, spread in enumerate(spreads):
         target = tmp_path / f"plan-{number}.json"
         target.unlink(missing_ok=True)
