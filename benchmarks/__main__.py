@@ -8,6 +8,7 @@ Each module of this package answers one question of the project's limits with
 from __future__ import annotations
 
 import json
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -76,21 +77,29 @@ def run(
     startup, partitioned, large or growth; all of them where none is given.
     """
     from benchmarks import bandwidth, results, stores
+    from benchmarks.rows import row
 
     unknown = sorted(set(names) - set(MODULES))
     if unknown:
         raise click.UsageError(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(MODULES)}")
     if smoke:
         scale, repeat = 0.01, 1
-    rows = [{"benchmark": "bandwidth", **row} for row in bandwidth.rows()]
+    rows = [{"benchmark": "bandwidth", **one} for one in bandwidth.rows()]
     # What one benchmark has made serves another.
     with stores.for_one_run(keep):
         for name in names or MODULES:
             click.echo(f"… {name}", err=True)
-            found = import_module(f"benchmarks.{name}").run(scale, repeat)
+            try:
+                found = import_module(f"benchmarks.{name}").run(scale, repeat)
+            except (ImportError, RuntimeError) as error:
+                # What others have measured is not lost for a rival that is not installed.
+                missing = re.search(r"No module named '([^']+)'", str(error))
+                if missing is None:
+                    raise
+                found = [row(name, "not measured", None, note=f"not installed: {missing[1]}")]
             if not found:
                 raise SystemExit(f"{name} measured nothing")
-            rows += [{"benchmark": name, **row} for row in found]
+            rows += [{"benchmark": name, **one} for one in found]
     result = results.result_of(rows, scale, repeat)
     output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _print(rows, f"scale {scale:g}, median of {repeat}")

@@ -77,7 +77,7 @@ MISTAKES = [
     ),
     (
         "plan spec.yaml --from items.ndjson --store work.db",
-        "Error: --from reads into a throwaway store; leave --store out, or import first",
+        "Error: --from takes the place of a store; leave --store out, or import first",
     ),
     (
         "apply plan.json --actor me",

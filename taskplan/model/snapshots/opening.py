@@ -14,13 +14,15 @@ from taskplan.model.snapshots.reading import PartFile
 from taskplan.spread import HERE, Spread
 
 _SUFFIXES = (".parquet", ".pq", ".parq")
+_KEYED = re.compile(r"[^=.]+=")
+"""Begins folders that are named by a column and its value, as in Hive (``year=2024``)."""
 
 
 def is_snapshot(location: str) -> bool:
     """Tell if a location is for `open_snapshot`: a URL, or a folder with a manifest or Parquet files.
 
-    So is an empty folder: a dataset of no items is hardly what is meant by it. Nothing is opened; whether
-    it can be read is for `open_snapshot` to say.
+    So is an empty folder, as a dataset of no items is hardly what is meant by it, and one of folders such as
+    ``year=2024``. Nothing is opened; whether it can be read is for `open_snapshot` to say.
     """
     if is_url(location):
         return True
@@ -28,7 +30,8 @@ def is_snapshot(location: str) -> bool:
     if not folder.is_dir():
         return False
     names = [entry.name for entry in folder.iterdir()]
-    return not names or any(_is_part(name) or name in (MANIFEST, UNFINISHED) for name in names)
+    wanted = (MANIFEST, UNFINISHED)
+    return not names or any(_is_part(name) or name in wanted or _KEYED.match(name) for name in names)
 
 
 def open_snapshot(location: str, *, spread: Spread = HERE, dataset: str | None = None) -> PartitionedTable:
@@ -58,6 +61,13 @@ def open_snapshot(location: str, *, spread: Spread = HERE, dataset: str | None =
     files = sorted(filter(_is_part, names), key=_natural)
     if not files:
         what = "has no Parquet files" if names else "is an empty folder, expected a snapshot or Parquet files"
+        keyed = [name for name in names if _KEYED.match(name)]
+        if keyed:
+            raise InputError(
+                f"has no Parquet files itself, and folders below it, such as {keyed[0]}, are not read",
+                source=location,
+                hint="give one of these, or write the files without partition columns",
+            )
         raise InputError(what, source=location)
     found = spread.map(count_rows, [(location, file) for file in files])
     partitions: list[Partition] = []

@@ -22,7 +22,8 @@ def is_importable(folder: Path) -> bool:
     entries = list(folder.iterdir())
     files = (entry for entry in entries if not entry.name.startswith(("_", ".")))
     # An empty folder of files has no items, which is said as of any other source.
-    return bool(entries) and all(entry.suffix in (".parquet", ".pq", ".parq", ".json") for entry in files)
+    suffixes = (".parquet", ".pq", ".parq", ".json")
+    return bool(entries) and all(entry.suffix in suffixes or entry.is_dir() for entry in files)
 
 
 def snapshot_records(folder: Path, dataset: str) -> Iterator[Record]:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from taskplan.errors import InputError
 from taskplan.model.memory import MemoryTable
 from taskplan.model.snapshots import write_snapshot
 from taskplan.model.snapshots.manifest import UNFINISHED
@@ -47,6 +49,13 @@ def test_a_folder_of_parquet_files_of_others(tmp_path: Path) -> None:
     store = imported(tmp_path, folder)
     assert [document["filename"] for document in store.table().documents()] == ["/9.jpg", "/10.jpg"]
     store.close()
+
+
+def test_folders_named_by_a_column_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "year=2024").mkdir(parents=True)
+    pq.write_table(pa.table({"filename": ["/a.jpg"]}), tmp_path / "mine" / "year=2024" / "a.parquet")
+    with pytest.raises(InputError, match=r"folders below it, such as year=2024, are not read"):
+        imported(tmp_path, tmp_path / "mine")
 
 
 def test_a_folder_with_other_files_is_a_folder_of_files(tmp_path: Path) -> None:
