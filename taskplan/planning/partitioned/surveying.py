@@ -28,9 +28,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The answer: `counts` by query, `ids` and `sums` as in `taskplan.model.fingerprint`, what there `is`.
+    """The answer: `counts` by query, sums of the `ids` and by path (`taskplan.model.fingerprint`).
 
-    `shared` are pairs of queries, by place, that select an item in common.
+    `shared` are pairs of queries, by place, that select an item in common; `there` are the paths at which
+    any item has something.
     """
 
     counts: tuple[int, ...]
