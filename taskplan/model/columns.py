@@ -81,7 +81,8 @@ class ColumnBuilder:
         kept = tuple(value for value, number in zip(values, plain, strict=True) if not number)
         place = np.where(plain, len(kept), np.cumsum(~plain) - 1)
         amounts = np.array([float(v[0]) if n else 0.0 for v, n in zip(values, plain, strict=True)])
-        return Column(narrow(place[codes], len(kept) + 1), kept, amounts[codes])
+        # Adding 0.0 makes one zero of the two.
+        return Column(narrow(place[codes], len(kept) + 1), kept, (amounts + 0.0)[codes])
 
 
 def column_at(column: Column, rows: NDArray[np.int64]) -> Column:

@@ -331,7 +331,7 @@ def test_a_file_that_fails_half_way_leaves_nothing(
     monkeypatch.setattr(os, "fsync", full)
     before = sorted(path.name for path in here.iterdir())
     code, out, err = run(*FEW, "-o", "new.json")
-    assert (code, out, err) == (1, "", "error: No space left on device\n")
+    assert (code, out, err) == (1, "", "error: new.json: No space left on device\n")
     assert sorted(path.name for path in here.iterdir()) == before
 
 

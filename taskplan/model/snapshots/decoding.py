@@ -57,9 +57,9 @@ def number_column(array: Any) -> Column:
     if not large and len(np.unique(amounts[:_LOOKED_AT])) > MANY_NUMBERS + 1:
         numbers = amounts.astype(np.float64)
         if absent is None:
-            return Column(np.zeros(len(numbers), dtype=np.uint8), (), same_zero(numbers, numbers == 0))
+            return Column(np.zeros(len(numbers), dtype=np.uint8), (), numbers + 0.0)
         present = ~absent
-        return Column(present.astype(np.uint8), ((),), same_zero(numbers, (numbers == 0) & present))
+        return Column(present.astype(np.uint8), ((),), numbers + 0.0)
     encoded = array.dictionary_encode()
     values = encoded.dictionary.to_pylist()
     codes = _indices(encoded.indices, len(values))
@@ -85,7 +85,8 @@ def with_numbers(codes: NDArray[Any], reached: Sequence[Reached]) -> Column:
     amounts = np.array(
         [float(value[0]) if number else 0.0 for value, number in zip(reached, plain.tolist(), strict=True)]
     )
-    return Column(narrow(place[codes], len(kept) + 1), kept, amounts[codes])
+    # Adding 0.0 makes one zero of the two.
+    return Column(narrow(place[codes], len(kept) + 1), kept, (amounts + 0.0)[codes])
 
 
 def first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
@@ -102,13 +103,6 @@ def first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[np.int64], N
     rank = np.zeros(distinct, dtype=np.int64)
     rank[used] = np.arange(len(used))
     return used, rank[codes]
-
-
-def same_zero(numbers: NDArray[np.float64], zeros: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Give all zeros, which are marked, the sign of the first one: they are one value."""
-    if zeros.any():
-        numbers[zeros] = numbers[int(np.argmax(zeros))]
-    return numbers
 
 
 def item_ids(array: Any) -> ItemIds:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from taskplan.model.columns import canonical, is_plain_number, narrow
 from taskplan.model.ids import ItemIds
-from taskplan.model.snapshots.decoding import first_seen, same_zero, with_numbers
+from taskplan.model.snapshots.decoding import first_seen, with_numbers
 from taskplan.model.table import Column, Reached
 
 
@@ -38,7 +38,7 @@ def merge_columns(columns: Iterable[Column]) -> Column:
             own = part.codes == part.number_code
             numbers[start : start + len(part)][own] = part.numbers[own]
         start += len(part)
-    numbers = same_zero(numbers, (numbers == 0) & (place == len(kept)))
+    numbers = numbers + 0.0
     return Column(narrow(place, len(kept) + 1), kept, numbers)
 
 
