@@ -44,11 +44,7 @@ def merge_columns(columns: Iterable[Column]) -> Column:
 
 def merge_ids(parts: Sequence[ItemIds]) -> ItemIds:
     """Return the ids of all rows."""
-    packed = [part.packed for part in parts]
-    if all(rows is not None for rows in packed):
-        held = [rows for rows in packed if rows is not None]
-        return ItemIds(packed=np.concatenate([np.empty((0, 12), dtype=np.uint8), *held]))
-    return ItemIds(texts=tuple(item for part in parts for item in part.tolist()))
+    return ItemIds.joined(parts)
 
 
 def _merged(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from taskplan.model.snapshots import Partition
 from taskplan.planning.partitioned.making import Job, Root
-from taskplan.planning.partitioned.taking import Taken, Wanted, cut, take
+from taskplan.planning.partitioned.taking import Taken, Wanted, between, take
 from taskplan.spread import Spread
 
 Counts = NDArray[np.int64]
@@ -61,13 +61,15 @@ class Jobs:
 
     def _far(self, place: int, spread: Spread) -> Iterator[Job]:
         """Yield jobs of one piece each, with its items."""
-        ends, number, held = self._roots[place].ends, 0, list[Taken]()
+        ends, number, held, used = self._roots[place].ends, 0, list[Taken](), 0
         for taken in spread.map(take, self._wanted(place, range(len(self._partitions)))):
             held.append(taken)
-            while number < len(ends) and sum(map(len, held)) >= (size := _size(ends, number)):
-                mine, held = cut(held, size)
-                yield Job(place, number, number + 1, 0, taken=tuple(mine))
-                number += 1
+            there = sum(map(len, held))
+            while number < len(ends) and there - used >= (size := _size(ends, number)):
+                yield Job(place, number, number + 1, 0, taken=between(held, used, used + size))
+                number, used = number + 1, used + size
+            while held and len(held[0]) <= used:
+                used -= len(held.pop(0))
 
     def _wanted(self, place: int, parts: range) -> tuple[Wanted, ...]:
         """Return what a root wants of partitions, without those of which it wants nothing."""

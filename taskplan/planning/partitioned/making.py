@@ -14,7 +14,7 @@ from taskplan.planning.chunks import suffix_of
 from taskplan.planning.codec import operation_line
 from taskplan.planning.document import Operation, Selection, outline
 from taskplan.planning.operations import Piece, operations
-from taskplan.planning.partitioned.taking import Taken, TakenTable, Wanted, cut, take
+from taskplan.planning.partitioned.taking import Taken, TakenTable, Wanted, between, take
 from taskplan.planning.reviews import review_part, reviewed
 from taskplan.planning.spec import Spec
 from taskplan.planning.work import Base, Part, Work
@@ -92,12 +92,13 @@ class PieceMade:
 
 def make_pieces(context: Context, job: Job) -> list[PieceMade]:
     """Make the operations of some pieces; what a spread does."""
-    parts = list(job.taken or map(take, job.wanted))
-    _, parts = cut(parts, job.skipped)
-    found, root = [], context.roots[job.root]
+    parts = job.taken or tuple(map(take, job.wanted))
+    ends = context.roots[job.root].ends
+    found, start = [], job.skipped
     for number in range(job.first, job.last):
-        mine, parts = cut(parts, root.ends[number] - (root.ends[number - 1] if number else 0))
-        found.append(_piece(context, job.root, number, mine))
+        stop = start + ends[number] - (ends[number - 1] if number else 0)
+        found.append(_piece(context, job.root, number, between(parts, start, stop)))
+        start = stop
     return found
 
 

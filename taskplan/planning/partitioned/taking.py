@@ -202,14 +202,12 @@ class TakenAnnotations(AnnotationTable):
         return self._known_paths
 
 
-def cut(parts: Sequence[Taken], size: int) -> tuple[list[Taken], list[Taken]]:
-    """Return the first `size` items of what was taken, and the rest."""
-    before, taken, left = size, [], list[Taken]()
+def between(parts: Sequence[Taken], start: int, stop: int) -> tuple[Taken, ...]:
+    """Return the items `start` to `stop` of what was taken of several partitions."""
+    found, begin = [], 0
     for part in parts:
-        mine = min(before, len(part))
-        if mine:
-            taken.append(part.part(0, mine))
-        if mine < len(part):
-            left.append(part.part(mine, len(part)))
-        before -= mine
-    return taken, left
+        first, last = max(start - begin, 0), min(stop - begin, len(part))
+        if first < last:
+            found.append(part.part(first, last))
+        begin += len(part)
+    return tuple(found)
