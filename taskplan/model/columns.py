@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,8 @@ from taskplan.model.table import Codes, Column, Reached
 MANY_NUMBERS = 255
 """Above so many distinct plain numbers, they are kept as numbers and not in the dictionary."""
 _EXACT = 2**53
+_LOOKED_AT = 4_096
+"""Rows among which all values have mostly appeared."""
 
 
 def is_plain_number(reached: Reached) -> bool:
@@ -75,14 +77,21 @@ class ColumnBuilder:
                 values.append(reached)
             target[old] = new
         codes = target[np.array(self._codes, dtype=np.int64)]
-        plain = np.array([is_plain_number(value) for value in values], dtype=bool)
-        if int(plain.sum()) <= MANY_NUMBERS:
-            return Column(narrow(codes, len(values)), tuple(values))
-        kept = tuple(value for value, number in zip(values, plain, strict=True) if not number)
-        place = np.where(plain, len(kept), np.cumsum(~plain) - 1)
-        amounts = np.array([float(v[0]) if n else 0.0 for v, n in zip(values, plain, strict=True)])
-        # Adding 0.0 makes one zero of the two.
-        return Column(narrow(place[codes], len(kept) + 1), kept, (amounts + 0.0)[codes])
+        return with_numbers(codes, values)
+
+
+def with_numbers(codes: NDArray[Any], reached: Sequence[Reached]) -> Column:
+    """Return a column of distinct values in order of first appearance; many plain numbers are kept apart."""
+    plain = np.fromiter(map(is_plain_number, reached), dtype=bool, count=len(reached))
+    if int(plain.sum()) <= MANY_NUMBERS:
+        return Column(narrow(codes, len(reached)), tuple(reached))
+    kept = tuple(value for value, number in zip(reached, plain.tolist(), strict=True) if not number)
+    place = np.where(plain, len(kept), np.cumsum(~plain) - 1)
+    amounts = np.array(
+        [float(value[0]) if number else 0.0 for value, number in zip(reached, plain.tolist(), strict=True)]
+    )
+    # Adding 0.0 makes one zero of the two.
+    return Column(narrow(place[codes], len(kept) + 1), kept, (amounts + 0.0)[codes])
 
 
 def column_at(column: Column, rows: NDArray[np.int64]) -> Column:
@@ -93,13 +102,13 @@ def column_at(column: Column, rows: NDArray[np.int64]) -> Column:
     """
     values, codes = column.values, column.codes[rows]
     if column.numbers is None:
-        used, places = _first_seen(codes, len(values))
+        used, places = first_seen(codes, len(values))
         return Column(narrow(places, len(used)), tuple(values[code] for code in used.tolist()))
     plain = codes == column.number_code
     numbers = np.where(plain, column.numbers[rows], 0.0)
     distinct, place = np.unique(numbers[plain], return_inverse=True)
     if len(distinct) > MANY_NUMBERS:
-        used, places = _first_seen(codes, len(values) + 1)
+        used, places = first_seen(codes, len(values) + 1)
         kept = used != column.number_code
         # The code of numbers comes after all others, wherever the first of them stands.
         moved = np.where(kept, np.cumsum(kept) - 1, kept.sum())
@@ -107,24 +116,32 @@ def column_at(column: Column, rows: NDArray[np.int64]) -> Column:
         return Column(narrow(moved[places], len(others) + 1), others, numbers)
     combined = codes.astype(np.int64)
     combined[plain] += place.ravel()
-    used, places = _first_seen(combined, len(values) + len(distinct))
+    used, places = first_seen(combined, len(values) + len(distinct))
     amounts = [int(number) if number.is_integer() else number for number in distinct.tolist()]
     reached = (values[c] if c < len(values) else (amounts[c - len(values)],) for c in used.tolist())
     return Column(narrow(places, len(used)), tuple(reached))
 
 
-def _first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the codes in order of first appearance, and each row's place among them."""
+def first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return the codes in use, in order of first appearance, and each row's place among them.
+
+    `distinct` is more than the largest code.
+    """
     if distinct > len(codes):
         used, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
         order = np.argsort(first, kind="stable")
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
-        return used[order], rank[inverse.ravel()]
-    appears = np.full(distinct, len(codes), dtype=np.int64)
-    # Of several values for one index the last assigned stays.
-    appears[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+        return used[order].astype(np.int64), rank[inverse.ravel()]
+    for looked_at in (codes[:_LOOKED_AT], codes):
+        appears = np.full(distinct, len(codes), dtype=np.int64)
+        # Of several values for one index the last assigned stays.
+        appears[looked_at[::-1]] = np.arange(len(looked_at) - 1, -1, -1)
+        if int(appears.max(initial=0)) < len(codes):
+            break
     used = np.argsort(appears, kind="stable")[: int(np.count_nonzero(appears < len(codes)))]
+    if np.array_equal(used, np.arange(len(used))):
+        return used, codes
     rank = np.zeros(distinct, dtype=np.int64)
     rank[used] = np.arange(len(used))
     return used, rank[codes]

@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.model.columns import MANY_NUMBERS, canonical, is_plain_number, narrow
+from taskplan.model.columns import MANY_NUMBERS, canonical, first_seen, narrow, with_numbers
 from taskplan.model.ids import ItemIds
 from taskplan.model.table import Column, Reached
 
 _EXACT = 2**53
 _LOOKED_AT = 4_096
-"""Rows that mostly tell enough: whether numbers are many, and in which order few values come."""
+"""Rows that mostly tell whether numbers are many."""
 _decode_texts = msgspec.json.Decoder(list[Any]).decode
 _NO_DIGIT = 255
 _DIGITS = np.full(256, _NO_DIGIT, dtype=np.uint8)
@@ -73,36 +73,6 @@ def assemble(codes: NDArray[Any], values: Sequence[Reached]) -> Column:
     """
     used, codes = first_seen(codes, len(values))
     return with_numbers(*_merged(codes, [values[code] for code in used.tolist()]))
-
-
-def with_numbers(codes: NDArray[Any], reached: Sequence[Reached]) -> Column:
-    """Return a column of distinct values in order of first appearance; many plain numbers are kept apart."""
-    plain = np.fromiter(map(is_plain_number, reached), dtype=bool, count=len(reached))
-    if int(plain.sum()) <= MANY_NUMBERS:
-        return Column(narrow(codes, len(reached)), tuple(reached))
-    kept = tuple(value for value, number in zip(reached, plain.tolist(), strict=True) if not number)
-    place = np.where(plain, len(kept), np.cumsum(~plain) - 1)
-    amounts = np.array(
-        [float(value[0]) if number else 0.0 for value, number in zip(reached, plain.tolist(), strict=True)]
-    )
-    # Adding 0.0 makes one zero of the two.
-    return Column(narrow(place[codes], len(kept) + 1), kept, (amounts + 0.0)[codes])
-
-
-def first_seen(codes: NDArray[Any], distinct: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Return the codes in use, in order of first appearance, and each row's place among them."""
-    for looked_at in (codes[:_LOOKED_AT], codes):
-        appears = np.full(distinct, len(codes), dtype=np.int64)
-        # Of several values for one index the last assigned stays.
-        appears[looked_at[::-1]] = np.arange(len(looked_at) - 1, -1, -1)
-        if int(appears.max(initial=0)) < len(codes):
-            break
-    used = np.argsort(appears, kind="stable")[: int(np.count_nonzero(appears < len(codes)))]
-    if np.array_equal(used, np.arange(len(used))):
-        return used, codes
-    rank = np.zeros(distinct, dtype=np.int64)
-    rank[used] = np.arange(len(used))
-    return used, rank[codes]
 
 
 def item_ids(array: Any) -> ItemIds:

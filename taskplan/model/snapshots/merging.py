@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taskplan.model.columns import canonical, is_plain_number, narrow
-from taskplan.model.ids import ItemIds
-from taskplan.model.snapshots.decoding import first_seen, with_numbers
+from taskplan.model.columns import canonical, first_seen, is_plain_number, narrow, with_numbers
 from taskplan.model.table import Column, Reached
 
 
@@ -40,11 +38,6 @@ def merge_columns(columns: Iterable[Column]) -> Column:
         start += len(part)
     numbers = numbers + 0.0
     return Column(narrow(place, len(kept) + 1), kept, numbers)
-
-
-def merge_ids(parts: Sequence[ItemIds]) -> ItemIds:
-    """Return the ids of all rows."""
-    return ItemIds.joined(parts)
 
 
 def _merged(

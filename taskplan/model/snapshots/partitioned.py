@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from taskplan.errors import DataError
 from taskplan.model.ids import ItemIds
-from taskplan.model.snapshots.merging import merge_columns, merge_ids
+from taskplan.model.snapshots.merging import merge_columns
 from taskplan.model.snapshots.partition import Partition
 from taskplan.model.table import AnnotationTable, Column, DocumentTable, ItemTable
 from taskplan.spread import HERE, Spread
@@ -83,7 +83,7 @@ class PartitionedTable(ItemTable):
         parts = list(self._spread.map(ids_of, self.partitions))
         if not self.checked and ItemIds.count_distinct(parts) < len(self):
             self._refuse_twice(parts)
-        return merge_ids(parts)
+        return ItemIds.joined(parts)
 
     def column(self, path: str) -> Column:
         found = self._columns.get(path)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from taskplan.model.columns import build_column
 from taskplan.model.ids import ItemIds
 from taskplan.model.snapshots.decoding import bool_column, item_ids, number_column, text_column
-from taskplan.model.snapshots.merging import merge_columns, merge_ids
+from taskplan.model.snapshots.merging import merge_columns
 from taskplan.model.table import Column
 from tests.model.snapshots.support import assert_same
 
@@ -117,7 +117,7 @@ def test_ids(ids: list[str], other: str | None, cuts: list[int]) -> None:
     assert found == ItemIds.of(ids)
     assert (found.packed is None) == (ItemIds.of(ids).packed is None)
     cut = len(ids) // 2
-    merged = merge_ids([ItemIds.of(ids[:cut]), ItemIds.of(ids[cut:])])
+    merged = ItemIds.joined([ItemIds.of(ids[:cut]), ItemIds.of(ids[cut:])])
     assert merged.tolist() == ids
     assert (merged.packed is None) == (found.packed is None)
     assert merged.take(np.arange(len(ids))) == found
